@@ -280,6 +280,10 @@ def luck(
     out: OutFolder = Path("runs"),
     overrides: Overrides = None,
     json: JsonFlag = False,
+    universe: Annotated[
+        str,
+        typer.Option("--universe", metavar="FILE", help="Names that others are drawn from; else the plan's own list."),
+    ] = "",
 ) -> None:
     """Say how much of CONFIG's result is luck: when it rebalances and begins, which names it has, which history."""
     from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
@@ -291,7 +295,7 @@ def luck(
     refuse_other_kind(folder, LUCK_KIND)
     _announce_compilation()
     with prefix_errors(config):
-        summary = composition.measure_luck(loaded, os.cpu_count() or 1)
+        summary = composition.measure_luck(loaded, universe, os.cpu_count() or 1)
     publish_luck(loaded, summary, folder)
     if json:
         _print_json(summary.to_plain())

@@ -132,14 +132,18 @@ def load_claims(path: Path, overrides: Sequence[str] = ()) -> ClaimFile:
     return file
 
 
-def measure_luck(config: AnyRunConfig, threads: int = 1) -> LuckSummary:
-    """Return how much of a config's result is luck, in its parts."""
-    from engine.backtest.prices import load_prices
-    from engine.evidence.luck.summary import PlanChanges
+def measure_luck(config: AnyRunConfig, universe: str = "", threads: int = 1) -> LuckSummary:
+    """Return how much of a config's result is luck; ``universe`` is a file of names, "" for the plan's own."""
+    from engine.data.research.universe import read_universe
+    from engine.evidence.luck.pick import Picks
+    from engine.evidence.luck.summary import PlanChanges, load_luck_prices
     from engine.evidence.luck.summary import measure_luck as measure
     from strategies.moved_calendar import move_calendar
+    from strategies.other_names import hold_names, name_weights, universe_of
 
-    return measure(config, load_prices(config), PlanChanges(move_calendar), threads)
+    names = read_universe(universe) if universe else universe_of(config.strategy)
+    changes = PlanChanges(move_calendar, Picks(name_weights, hold_names))
+    return measure(config, load_luck_prices(config, names), changes, names, threads)
 
 
 def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:

@@ -206,17 +206,22 @@ def _read_universe(value: object) -> object:
         return {"names": _check_list(value)}
     if isinstance(value, str):
         with file_faults():
-            place = resolve_file(value)
-            if place.suffix.lower() not in {"", ".yaml", ".yml", ".json", ".csv", ".txt"}:
-                expected = "expected .yaml, .csv or .txt"
-                raise DataError(f"{value}: found the ending '{place.suffix}', {expected}; convert the file")
-            if place.suffix.lower() not in {".csv", ".txt"}:
-                return validate(Universe, read_document(place))
-            try:
-                return validate(Universe, read_csv_document(value))
-            except ConfigError as error:  # a row has a line and a column, no place in a list
-                raise ConfigError([replace(one, path=one.path.split(".")[-1]) for one in error.faults]) from None
+            return read_universe(value)
     return value
+
+
+def read_universe(path: str) -> Universe:
+    """Return the universe of a YAML file or CSV; raises ConfigError or DataError with file and line."""
+    place = resolve_file(path)
+    if place.suffix.lower() not in {"", ".yaml", ".yml", ".json", ".csv", ".txt"}:
+        expected = "expected .yaml, .csv or .txt"
+        raise DataError(f"{path}: found the ending '{place.suffix}', {expected}; convert the file")
+    if place.suffix.lower() not in {".csv", ".txt"}:
+        return validate(Universe, read_document(place))
+    try:
+        return validate(Universe, read_csv_document(path))
+    except ConfigError as error:  # a row has a line and a column, no place in a list
+        raise ConfigError([replace(one, path=one.path.split(".")[-1]) for one in error.faults]) from None
 
 
 UniverseOrPath: TypeAlias = Annotated[Universe, BeforeValidator(_read_universe, json_schema_input_type=str | Universe)]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from engine.backtest.config import RunConfig
+from engine.backtest.loading import price_request
 from engine.backtest.manifest import FileRecord, Manifest
 from engine.backtest.outputs import LUCK_KIND, window_of
-from engine.backtest.prices import LoadedPrices
+from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.run_summary import AccountSummary, DataSummary, WindowSummary
 from engine.core.errors import DataError, EngineError
 from engine.core.waiting import WAITING
 from engine.data.price_index import PriceIndex
+from engine.data.research.universe import Universe
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.path import PathLuck, PathMarket, measure_paths
+from engine.evidence.luck.pick import PickLuck, Picks, measure_picks
 from engine.evidence.luck.spread import plan_figures
 from engine.evidence.luck.start import StartLuck, measure_starts
 from engine.evidence.luck.timing import TimingLuck, measure_timing
@@ -38,6 +42,7 @@ class LuckSummary(FileRecord):
     plan: dict[str, float | None]
     timing: TimingLuck | None = None
     start: StartLuck | None = None
+    pick: PickLuck | None = None
     path: PathLuck | None = None
     missing: dict[str, str]
 
@@ -52,16 +57,39 @@ class LuckManifest(Manifest):
 class PlanChanges:
     """How a plan is changed by one thing only.
 
-    ``move`` returns it with its yearly rebalance in another month, on another session of it.
+    ``move`` returns it with its yearly rebalance in another month, on another session of it; ``picks`` with other
+    names.
     """
 
     move: Callable[[Policy, str, int], Policy]
+    picks: Picks
+
+
+def load_luck_prices(config: RunConfig[PolicyT], universe: Universe | None) -> LoadedPrices:
+    """Load the prices of a plan and of all names of a universe; the source may lack some of these.
+
+    Raises DataError as :func:`engine.backtest.prices.load_prices` does.
+    """
+    request = price_request(config)
+    known = frozenset(request.tickers)
+    others = tuple(ticker for ticker in universe.tickers if ticker not in known) if universe else ()
+    optional = request.optional | frozenset(others)
+    request = dataclasses.replace(request, tickers=(*request.tickers, *others), optional=optional)
+    closes, findings, _ = load_checked(config, request)
+    return LoadedPrices(config, closes, findings)
 
 
 def measure_luck(
-    config: RunConfig[PolicyT], prices: LoadedPrices, changes: PlanChanges, threads: int = 1
+    config: RunConfig[PolicyT],
+    prices: LoadedPrices,
+    changes: PlanChanges,
+    universe: Universe | None = None,
+    threads: int = 1,
 ) -> LuckSummary:
-    """Return the luck of a plan in its parts; raises DataError when no part can be told, with each reason."""
+    """Return the luck of a plan in its parts; raises DataError when no part can be told, with each reason.
+
+    ``universe``: what other names are drawn from; its prices are among ``prices``.
+    """
     plan = MeasuredPlan(
         config.strategy,
         config.account,
@@ -83,8 +111,9 @@ def measure_luck(
     with WAITING.until_over():
         timing = measure("timing", lambda: measure_timing(plan, changes.move, threads))
         start = measure("start", lambda: measure_starts(plan))
+        pick = measure("pick", lambda: measure_picks(plan, _require(universe), changes.picks, threads))
         path = measure("path", lambda: measure_paths(plan, _price_growth(config.compare.inflation, plan), threads))
-    if not (timing or start or path):
+    if not (timing or start or pick or path):
         raise DataError(*(f"{name} luck: {reason}" for name, reason in missing.items()))
     market = plan.sessions.market
     return LuckSummary(
@@ -98,9 +127,18 @@ def measure_luck(
         plan=plan_figures(plan.performance),
         timing=timing,
         start=start,
+        pick=pick,
         path=path,
         missing=missing,
     )
+
+
+def _require(universe: Universe | None) -> Universe:
+    if universe is None:
+        raise DataError(
+            "it needs a universe to draw other names from; add --universe FILE, as configs/universe_dated.csv"
+        )
+    return universe
 
 
 def _price_growth(inflation: PriceIndex | None, plan: MeasuredPlan) -> float | None:

@@ -19,7 +19,8 @@ from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import Spread, figure_spreads, metric_column, plan_figures
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
+from engine.sweep.batch.planner import TradingTerms, Variant, VariantColumns, group_policies, planner_for
+from engine.sweep.batch.run_batch import batch_metric_table, reference_metrics
 
 FIRST_SESSIONS: Final = 21
 """How many sessions of each month are tried."""
@@ -79,12 +80,24 @@ def measure_timing(plan: MeasuredPlan, move: Callable[[Policy, str, int], Policy
 def timing_table(plan: MeasuredPlan, policies: list[Policy], threads: int = 1) -> FloatArray:
     """Return (S, len(SWEEP_METRICS)) the metrics of a plan with each of some policies that differ in their dates."""
     market, variants = plan.sessions.market, plan.variants(policies)
-    if plan.policy.fixed_targets() is not None:
-        return variant_metric_table(market, variants, plan.risk_free, threads)
-    table = np.empty((len(variants), len(SWEEP_METRICS)))
-    for number, variant in enumerate(variants):
-        table[number] = reference_metrics(market, variant, plan.risk_free)
+    table = np.full((len(variants), len(SWEEP_METRICS)), np.nan)
+    if (columns := _columns(plan, variants)) is not None:
+        table = batch_metric_table(planner_for(market), columns, plan.risk_free, threads)
+    for number in np.flatnonzero(np.isnan(table[:, 0])).tolist():
+        table[number] = reference_metrics(market, variants[number], plan.risk_free)
     return table
+
+
+def _columns(plan: MeasuredPlan, variants: list[Variant]) -> VariantColumns | None:
+    """Return variants that differ in their schedules only, in columns; None when only ``simulate`` can run them."""
+    planner, first, numbers = planner_for(plan.sessions.market), variants[0], np.arange(len(variants))
+    if (group := group_policies(planner.market.assets, [plan.policy])) is None:
+        return None
+    terms, schedules = TradingTerms(plan.account, plan.costs), [variant.policy.schedule for variant in variants]
+    if (key := planner.batch_key(group, 0, terms, schedules[0], first.start, first.end)) is None:
+        return None
+    same = np.zeros_like(numbers)
+    return VariantColumns(key, group, [terms], schedules, same, same, numbers)
 
 
 def _sessions_tried(plan: MeasuredPlan) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from engine.evidence.luck.path import PathLuck
+    from engine.evidence.luck.pick import PickLuck
     from engine.evidence.luck.spread import Spread
     from engine.evidence.luck.start import StartLuck
     from engine.evidence.luck.summary import LuckSummary
@@ -49,6 +50,8 @@ def print_luck(summary: LuckSummary, folder: Path) -> None:
         _print_timing(out, summary.timing)
     if summary.start is not None:
         _print_start(out, summary.start)
+    if summary.pick is not None:
+        _print_picks(out, summary.pick)
     if summary.path is not None:
         _print_path(out, summary.path)
     for part, reason in summary.missing.items():
@@ -114,6 +117,30 @@ def _print_start(out: Console, start: StartLuck) -> None:
     )
 
 
+def _print_picks(out: Console, pick: PickLuck) -> None:
+    print_heading(out, _HEADINGS["pick"])
+    _print_spreads(out, pick.spreads)
+    found = ", ".join(
+        f"{_TITLES[name]} {fmt.percent(one.percentile, 1)}"
+        for name, one in pick.spreads.items()
+        if one.plan is not None
+    )
+    print_bullet(
+        out,
+        f"Of {pick.baskets:,} baskets of {pick.names} names with the plan's weights and caps, those below the plan: "
+        f"{found} (equal ones count half).",
+    )
+    print_bullet(
+        out,
+        f"Drawn from the {pick.listed:,} of {plural(pick.members, 'member')} that were listed on {pick.opening}, "
+        f"{pick.ended:,} of which were delisted later; a basket keeps its names. Seed {pick.seed}."
+        + (" This plan has to be run basket by basket, so there are few." if pick.one_by_one else ""),
+        style="dim",
+    )
+    if pick.hindsight:
+        print_bullet(out, f"Hindsight: {pick.hindsight}.", style="yellow")
+
+
 def _print_path(out: Console, path: PathLuck) -> None:
     print_heading(out, _HEADINGS["path"])
     rows = []
@@ -121,8 +148,8 @@ def _print_path(out: Console, path: PathLuck) -> None:
         for label, found in (("plan", path.plan), ("buy & hold", path.held), ("difference", path.difference)):
             cells = found[name]
             shown = [fmt.DASH] * 5 if cells is None else [_figure(one, name, label) for one in cells.values()]
-            rows.append((_TITLES[name] if label == "plan" else "", label, *shown))
-    print_table(out, ["", "", "5 %", "25 %", "50 %", "75 %", "95 %"], rows, left=(0, 1))
+            rows.append((f"{_TITLES[name]}, {label}" if label == "plan" else f"  {label}", *shown))
+    print_table(out, ["", "5 %", "25 %", "50 %", "75 %", "95 %"], rows, tight=True)
     chances = [
         f"below the capital {fmt.percent(path.below_capital, 1)}",
         f"below buy-and-hold {fmt.percent(path.below_held, 1)}",
@@ -152,13 +179,14 @@ def _print_spreads(out: Console, spreads: Mapping[str, Spread]) -> None:
         (
             _TITLES[name],
             fmt.metric(one.plan, _STYLES[name]),
-            fmt.DASH if one.rank is None else f"{one.rank:,} of {one.count:,}",
+            fmt.count(one.rank),
             *(fmt.metric(figure, _STYLES[name]) for figure in (one.lowest, one.median, one.highest)),
             fmt.difference(one.highest - one.lowest, _STYLES[name]).lstrip("+"),
         )
         for name, one in spreads.items()
     ]
-    print_table(out, ["", "plan", "rank", "lowest", "median", "highest", "spread"], rows)
+    count = max((one.count for one in spreads.values()), default=0)
+    print_table(out, ["", "plan", f"rank of {count:,}", "lowest", "median", "highest", "spread"], rows, tight=True)
 
 
 def _figure(figure: float, name: str, label: str) -> str:

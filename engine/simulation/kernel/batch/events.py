@@ -45,7 +45,7 @@ def handle_events(
     n = market.fresh.shape[1]
     whole = load(state, reg.BROKE_BAND) > splat(0.0)
     if t == due:
-        due = _mark_due(t, at, state, plans)
+        due = mark_due(t, at, state, plans)
         whole = whole | (load(state, reg.DUE) > splat(0.0))
     over = (load(state, reg.BROKE_CAP) > splat(0.0)) & not_(whole)
     place = row * row_stride(n, market.capped.size > 0, width)
@@ -54,10 +54,10 @@ def handle_events(
     if market.delisted.size > 0:
         _settle_delistings(t, at, whole, state, market, plans)
     if any_lane(whole):
-        _rebalance(t, at, whole, state, market, plans)
+        rebalance_lanes(t, at, whole, state, market, plans)
     if any_lane(over):
         place -= row_stride(n, True, width)
-        _trim_to_targets(t, at, over, state, market, plans, packed, place, width)
+        trim_to_targets(t, at, over, state, market, plans, packed, place, width)
     store(state, reg.BROKE_BAND, splat(0.0))
     store(state, reg.BROKE_CAP, splat(0.0))
     if t == 0:
@@ -106,7 +106,7 @@ def initialise(at: int, state: FloatArray, terms: FloatArray, day: float) -> Non
 
 
 @njit_private
-def _mark_due(t: int, at: int, state: FloatArray, plans: BatchPlans) -> int:
+def mark_due(t: int, at: int, state: FloatArray, plans: BatchPlans) -> int:
     """Note which variants have a rebalance of their calendar at ``t``; return the next row at which any has."""
     next_due = plans.next_due
     following = int(next_due.shape[1])
@@ -118,7 +118,7 @@ def _mark_due(t: int, at: int, state: FloatArray, plans: BatchPlans) -> int:
 
 
 @njit_inline
-def _rebalance(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
+def rebalance_lanes(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
     """Trade the variants in ``whole`` to their targets; what would wait for a price needs the fallback (S3, S9)."""
     zero, one, n = splat(0.0), splat(1.0), market.fresh.shape[1]
     targets = plans.targets[market.pattern[t]]
@@ -195,7 +195,7 @@ def _reinvest_payouts(
 
 
 @njit_inline
-def _trim_to_targets(
+def trim_to_targets(
     t: int,
     at: int,
     over: Mask,

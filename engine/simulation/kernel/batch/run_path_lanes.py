@@ -24,8 +24,11 @@ CHUNK_NUMBERS: Final = 2048
 
 
 def chunk_size(n: int, caps: bool) -> int:
-    """Return how many numbers a stretch of closes of ``n`` assets takes, the session before and at least one more."""
-    stride = row_stride(n, caps, LANE_COUNT)
+    """Return how many numbers a stretch of closes of ``n`` assets takes, the session before and at least one more.
+
+    Not for kernels, so that asking compiles nothing: the stride is that of ``row_stride``.
+    """
+    stride = (n + 1 + (n if caps else 0)) * LANE_COUNT
     return max(CHUNK_NUMBERS // stride, 2) * stride
 
 
