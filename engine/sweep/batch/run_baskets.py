@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Generic
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
+from engine.core.errors import EngineError
 from engine.data.market import Market
 from engine.portfolio.policy import Decision, PolicyT, validate_weights
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
@@ -51,7 +53,7 @@ class BasketPlan(Generic[PolicyT]):
         return _LaneBaskets.of(self) is not None
 
     def metric_table(self, names: IntArray, risk_free: float | FloatArray = 0.0, threads: int = 1) -> FloatArray:
-        """Return (S, len(SWEEP_METRICS)) the metrics of baskets; NaN where one does not exist.
+        """Return (S, len(SWEEP_METRICS)) the metrics of baskets; NaN where one does not exist, or cannot be run.
 
         ``names`` (S, k) are columns of the market, ``risk_free`` is a rate a session, or (T,) one for each. What lanes
         cannot run is run by ``simulate``, one by one. The bits do not depend on ``threads``.
@@ -61,7 +63,8 @@ class BasketPlan(Generic[PolicyT]):
             lanes.fill(result, names, risk_free, threads)
         for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
             policy = self.hold([self.market.assets[column] for column in names[at].tolist()])
-            result[at] = reference_metrics(self.market, self.variant._replace(policy=policy), risk_free)
+            with suppress(EngineError):  # a name whose closes have a long gap is nobody else's fault
+                result[at] = reference_metrics(self.market, self.variant._replace(policy=policy), risk_free)
         return result
 
 

@@ -45,7 +45,7 @@ def market(*, gaps: bool = False) -> Market:
     for column, end in ENDS.items():
         closes[end:, column] = np.nan
     if gaps:
-        closes[300:310, 7] = np.nan  # over the first session of March 2013
+        closes[303:306, 7] = np.nan  # over the first session of March 2013
     return Market.build(dates, names, closes)
 
 
