@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class ForwardChoice:
 
     def add(self, slab: FloatArray) -> None:
         """Look at the next variants, (n, W)."""
-        ratios = squared_ratios(slab - self.free[:, None], self.begins)
+        ratios = squared_ratios(slab - self.free[:, None] if self.free.any() else slab, self.begins)
         for year, at in enumerate(np.argmax(ratios, axis=1).tolist()):
             if ratios[year, at] > self.highest[year]:
                 self.highest[year], self.rows[year] = ratios[year, at], self.count + at
@@ -90,11 +91,14 @@ def squared_ratios(excess: FloatArray, begins: list[int]) -> FloatArray:
 
     With S the sum and Q that of squares of m periods it is sign(S) S^2 / (Q - S^2 / m), which needs no root.
     """
-    cuts = [0, *begins[:-1]]
     counts = np.array(begins, dtype=np.float64)[:, None]
-    before = excess[: begins[-1]]
-    sums = np.cumsum(np.add.reduceat(before, cuts, axis=0), axis=0)
-    squares = np.cumsum(np.add.reduceat(before * before, cuts, axis=0), axis=0)
+    sums, squares = np.empty((2, len(begins), excess.shape[1]))
+    for year, (begin, end) in enumerate(pairwise([0, *begins])):
+        part = excess[begin:end]
+        np.add.reduce(part, axis=0, out=sums[year])
+        np.add.reduce(part * part, axis=0, out=squares[year])
+    np.add.accumulate(sums, axis=0, out=sums)
+    np.add.accumulate(squares, axis=0, out=squares)
     spread = squares - sums * sums / counts
     with np.errstate(all="ignore"):
         ratios = np.where(spread > _ROUNDING * squares, sums * np.abs(sums) / spread / counts, -np.inf)
