@@ -308,9 +308,13 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
+    from engine.backtest.outputs import LUCK_KIND, folder_kind
     from engine.report.run.page import build_run_report
     from engine.report.sweep.page import build_sweep_report
     from engine.sweep.finished_sweep import is_sweep
+
+    if folder_kind(folder) == LUCK_KIND:
+        raise OutputError(f"{folder}: holds what `engine luck` wrote, which has no report; its summary.json has it all")
 
     def tell(line: str) -> None:
         typer.echo(escape_controls(line), err=True)

@@ -167,7 +167,7 @@ class _Names:
 
     def stops(self, stops: IntArray) -> IntArray:
         """Return (T + 1,) the next row with something for all: the market's ``stops``, or a payout."""
-        days = np.append(self.payout_days, len(self.closes))
+        days: IntArray = np.append(self.payout_days, len(self.closes))
         after = np.minimum(np.searchsorted(days, np.arange(len(stops)), side="right"), len(days) - 1)
         following: IntArray = np.minimum(stops, days[after])
         return following
