@@ -161,7 +161,9 @@ def test_a_thousand_variants_are_those_of_halves_written_out(thousand) -> None:
 
 
 @pytest.mark.parametrize(("variants", "slab", "threads"), [(60, 8, 1), (60, 8, 3), (60, 8, 7), (1003, 4096, 1), (1003, 520, 2)])  # fmt: skip
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, 2, 7, 32]
+)  # of the last two a ratio times its squares is not the product it is of
 def test_of_equals_the_first_is_chosen_whatever_it_does_later(seed, variants, slab, threads, monkeypatch) -> None:
     """Variants that are copies of six in one half of the history, and not in the other, in any slabs.
 

@@ -29,7 +29,7 @@ def add_standardised(slab: FloatArray, sums: FloatArray) -> int:
             scale[w] += (slab[t, w] - mean[w]) * (slab[t, w] - mean[w])
     count = 0
     for w in range(width):
-        varies = high[w] > low[w] and np.isfinite(scale[w]) and scale[w] > 0.0
+        varies = high[w] > low[w] and scale[w] > 0.0  # NaN is not
         scale[w] = np.sqrt((periods - 1) / scale[w]) if varies else 0.0
         count += varies
     for t in range(periods):
