@@ -233,6 +233,20 @@ def test_what_rebalancing_added_is_that_of_a_loop_in_every_month(checked, total,
     assert low < one.measured.figure < high
 
 
+def test_the_interval_of_what_rebalancing_added_is_that_of_a_run_beside_its_buy_and_hold(checked, folder: Path) -> None:
+    measured = claim(checked, "Annual rebalancing").measured
+    weights = ", ".join(f"{name}: {100 * weight:g}%" for name, weight in PLAN.items())
+    plan = (
+        f"name: plan\ndata: {{source: {{kind: files, path: {folder / 'prices.parquet'}}}}}\n"
+        f"window: {{start: 2004-01-30, end: {END}}}\n"
+        f"strategy: {{kind: fixed_mix, weights: {{{weights}}}, rebalance: {{kind: annual, month: january}}}}\n"
+    )
+    config = composition.validate_run(parse_document(plan, "plan"))
+    versus = run_backtest(config, parts=False).comparison.versus["buy_and_hold"]
+    assert measured.figure == pytest.approx(versus.cagr_difference, abs=1e-15)
+    assert measured.interval == pytest.approx(versus.cagr_difference_interval, abs=1e-15)
+
+
 def test_what_the_loss_review_added_is_the_difference_of_two_runs(checked, folder: Path) -> None:
     one = claim(checked, "Buying at a 15 to 20 % loss")
     found = figures(one)
