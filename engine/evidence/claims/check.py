@@ -67,7 +67,7 @@ def check_claims(file: ClaimFile, build_strategy: Callable[[Mapping[str, object]
 
     Raises DataError when the closes cannot be used as they are.
     """
-    prices = load_claim_prices(file.data, file.window, file.tickers)
+    prices = load_claim_prices(file.data, file.window, file.tickers, file.last_day)
     terms = MeasuringTerms(prices, file.evidence, build_strategy)
     return tuple(check_claim(claim, terms) for claim in file.claims)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -87,3 +88,9 @@ class ClaimFile(ConfigModel):
         """Every ticker that any claim names."""
         named = ((*claim.compute.tickers, *claim.compute.companions) for claim in self.claims)
         return tuple(dict.fromkeys(ticker for tickers in named for ticker in tickers))
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day that any claim is about; None where that is the last close there is."""
+        ends = [claim.compute.period.end for claim in self.claims]
+        return max((self.window.end, *(end for end in ends if end is not None))) if self.window.end else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -112,28 +113,32 @@ class ClaimPrices:
         return PriceSeries(closes.dates[printed], column[printed], PERIODS_PER_YEAR[often or "daily"])
 
 
-def load_claim_prices(data: ClaimData, window: Window, tickers: tuple[str, ...]) -> ClaimPrices:
-    """Load the closes of ``tickers``, with dividends and without, as far as the sources have them.
+def load_claim_prices(data: ClaimData, window: Window, tickers: tuple[str, ...], end: dt.date | None) -> ClaimPrices:
+    """Load the closes of ``tickers`` up to ``end``, with dividends and without, as far as the sources have them.
+
+    ``window`` is that of the file, in which their quality is looked at.
 
     Raises DataError when closes cannot be used as they are.
     """
-    stated = _load_known(data.source, data, window, tickers)
+    stated = _load_known(data.source, data, window, tickers, end)
     found: dict[ClosesKind, Closes] = {}
     if stated is not None and stated.provenance.closes != "raw":
         found["total_return"] = apply_events(stated, "reinvest")
-    traded = _load_known(data.price_source, data, window, tickers) if data.price_source else stated
+    traded = _load_known(data.price_source, data, window, tickers, end) if data.price_source else stated
     if traded is not None and (prices := _without_dividends(traded)) is not None:
         found["price"] = prices
     return ClaimPrices(found, window)
 
 
-def _load_known(source: AnyPriceSource, data: ClaimData, window: Window, tickers: tuple[str, ...]) -> Closes | None:
+def _load_known(
+    source: AnyPriceSource, data: ClaimData, window: Window, tickers: tuple[str, ...], end: dt.date | None
+) -> Closes | None:
     """Return the closes of those of ``tickers`` that a source has; None where it has none of them."""
-    end = last_price_day(window.end) if window.end else None
+    last = last_price_day(end) if end else None
     section = Data(source=source, calendar=data.calendar)
     while tickers:
         try:
-            closes = load_closes(section, PriceRequest(tickers, window.start, end, data.calendar))
+            closes = load_closes(section, PriceRequest(tickers, window.start, last, data.calendar))
         except UnknownTickerError as error:
             if not error.tickers:
                 raise

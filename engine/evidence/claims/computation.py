@@ -79,6 +79,7 @@ class Computation(ConfigModel):
     kind: str
     period: Window = Window()
     style: ClassVar[Style] = "percent"
+    """How its figures are printed."""
     caveat: ClassVar[str] = ""
     """What its figures cannot know, in words."""
 
@@ -100,11 +101,6 @@ class Computation(ConfigModel):
     @abstractmethod
     def measure(self, way: Way, terms: MeasuringTerms) -> Reading:
         """Return the figure of one way; raises EngineError where there is none, saying why."""
-
-    @property
-    def printed_style(self) -> Style:
-        """How its figures are printed."""
-        return self.style
 
     def plans(self) -> Iterator[Mapping[str, object]]:
         """Yield the strategies that it runs, as plain data."""
@@ -144,7 +140,7 @@ class Computation(ConfigModel):
 
     def uncovered(self, prices: ClaimPrices) -> tuple[str, ...]:
         """Return which of its tickers have closes of less than nine tenths of the days that the sentence is about."""
-        if self.period.start is None:
+        if self.period == Window():
             return ()
         start, end = self.window(prices)
         found = []
@@ -152,9 +148,9 @@ class Computation(ConfigModel):
             if prices.has("total_return", [ticker]):
                 series = prices.series("total_return", ticker)
                 dates = (series.between(None, end) or series).dates
-                until = dates[-1] if end is None else end
-                if min(dates[-1], until) - max(dates[0], start) < _LEAST_COVERED * (until - start):
-                    found.append(f"{ticker} from {start} to {until}: its closes are of {dates[0]} to {dates[-1]}")
+                since, until = (dates[0] if start is None else start), (dates[-1] if end is None else end)
+                if min(dates[-1], until) - max(dates[0], since) < _LEAST_COVERED * (until - since):
+                    found.append(f"{ticker} from {since} to {until}: its closes are of {dates[0]} to {dates[-1]}")
         return tuple(found)
 
     def window(self, prices: ClaimPrices) -> tuple[np.datetime64 | None, np.datetime64 | None]:

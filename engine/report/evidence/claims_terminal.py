@@ -32,7 +32,7 @@ def print_claims(file: ClaimFile, checked: Sequence[CheckedClaim]) -> None:
     out.print()
     result = table(["", "claim", "claimed", "measured", "interval", "verdict"], left=(1, 5), whole=(0, 2, 3))
     for number, one in enumerate(checked, start=1):
-        style = one.claim.compute.printed_style
+        style = one.claim.compute.style
         measured = fmt.DASH if one.measured is None else figure_text(one.measured.figure, style)
         cells = [
             str(number),
@@ -93,7 +93,7 @@ def counts_text(checked: Sequence[CheckedClaim]) -> str:
 
 def range_text(one: CheckedClaim) -> str:
     """Return from where to where the figures of all readings go."""
-    style = one.claim.compute.printed_style
+    style = one.claim.compute.style
     figures = [reading.figure for reading in (*one.readings, *one.others)]
     low, high = figure_text(min(figures), style), figure_text(max(figures), style)
     return low if low == high else f"{low} to {high}"
@@ -117,7 +117,7 @@ def turn_text(turn: Turn, one: CheckedClaim) -> str:
         days = ""
         if (reading.start, reading.end) != (first.start, first.end):
             days = f" ({reading.start} to {reading.end})"
-        figure = figure_text(reading.figure, claim.compute.printed_style)
+        figure = figure_text(reading.figure, claim.compute.style)
         found.append(f"{describe_word(turn.key, reading.way[turn.key])} {figure}{days}")
     verb = ("agrees" if len(found) == 1 else "agree") if agree else ("does not" if len(found) == 1 else "do not")
     return f"{', '.join(found)}: {verb}"

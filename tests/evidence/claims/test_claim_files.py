@@ -132,6 +132,14 @@ def test_days_after_the_last_close_are_missing_too(tmp_path: Path) -> None:
     assert only.missing[0].startswith("A from 2030-01-01 to ")
 
 
+def test_a_period_may_end_after_the_file_s_window(tmp_path: Path) -> None:
+    text = CAGR.replace("of: A", "of: A, period: {end: 2013-06-28}")
+    (only,) = check_text(text, made_frame(), tmp_path, "window.end=2011-06-30")
+    assert only.measured.end == "2013-06-28"
+    (late,) = check_text(text.replace("2013", "2030"), made_frame(), tmp_path, "window.end=2011-06-30")
+    assert late.missing == ("A from 2010-01-04 to 2030-06-28: its closes are of 2010-01-04 to 2017-09-25",)
+
+
 def test_no_data_at_all_is_no_crash(tmp_path: Path) -> None:
     (only,) = check_text(CAGR.replace("of: A", "of: Q"), made_frame(), tmp_path)
     assert only.verdict == "cannot be told from this data"

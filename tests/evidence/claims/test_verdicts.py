@@ -35,6 +35,7 @@ def readings(*figures: float | tuple[float, float, float]) -> tuple[Reading, ...
         ([(-0.02, -0.01, 0.006), 0.001], "cannot be told from this data"),
         ([(-0.02, -0.01, 0.006)], "cannot be told from this data"),
         ([(0.011, 0.02, 0.03)], "does not hold"),
+        ([(0.009, 0.02, 0.03), 0.02], "cannot be told from this data"),
     ],
 )
 def test_all_readings_or_none_decide_and_anything_between_them_does_not(figures, verdict: str) -> None:
