@@ -15,7 +15,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks
 
 intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
 	$(BIN)/python benchmarks/studies/intervals.py
+
+evidence: $(VENV)/.installed ## how often tests of a whole sweep are wrong, and what they find, as benchmarks/studies/evidence.md; four minutes
+	$(BIN)/python benchmarks/studies/evidence.py
 
 kills: $(VENV)/.testable ## kill, interrupt and starve commands at every system call that changes a file, and count what is lost; hours
 	$(BIN)/python -m tests.support.kills

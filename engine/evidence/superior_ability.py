@@ -29,6 +29,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.analysis.bootstrap import optimal_block_length
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.evidence.resampled_maxima import Draws, Maxima, MaximaStream, Moments, Slabs
 
@@ -137,6 +138,16 @@ def adjusted_p_values(differences: FloatArray, draws: int, seed: int, mean_block
     return result
 
 
+def fitting_block(series: FloatArray) -> float:
+    """Return the mean length of blocks that tests draw in, as long as ``series`` (n,) asks for and no longer [periods].
+
+    Politis and White's, in whole periods and at least one. There is no floor, as intervals have one: omega from longer
+    blocks is less certain, the best variant is one whose omega is too small, and draws, which all have the same, do not
+    know of it. Blocks of 5 reject twice as often as they say (``benchmarks/studies/evidence.md``).
+    """
+    return float(max(round(optimal_block_length(series)), 1))
+
+
 def p_value(maxima: FloatArray, statistic: float) -> float:
     """Return the p-value of a statistic among (draws,) maxima, neither of which is ever below 0 (Hansen 2005).
 
@@ -207,6 +218,6 @@ class _Steps:
                 *(of[begin:end] for of in (self._moments.mean, self._moments.variance, self._moments.long_run))
             )
             recentrings = own.recentrings(self._periods)
-            recentrings[by_step_m[begin:end], 1:] = -np.inf
+            recentrings[by_step_m[begin:end], 2] = -np.inf
             stream.add(slab, own.usable & ~by_romano_wolf[begin:end], recentrings)
         return stream.maxima

@@ -13,12 +13,10 @@ from typing import Final, Generic
 
 import numpy as np
 
-from engine.analysis.bootstrap import optimal_block_length
 from engine.analysis.comparison import PortfolioResult
 from engine.analysis.performance import Performance
 from engine.backtest.outputs import window_of
 from engine.core.arrays import FloatArray
-from engine.core.powers import power
 from engine.evidence.period_sums import (
     MAX_SIMULATED,
     PeriodSums,
@@ -27,6 +25,7 @@ from engine.evidence.period_sums import (
     period_length,
     sum_periods,
 )
+from engine.evidence.superior_ability import fitting_block
 from engine.portfolio.policy import PolicyT
 from engine.simulation.kernel.records import RETURN_BLOCKS
 from engine.sweep.batch.batch_metrics import SUM_COLUMNS
@@ -142,14 +141,8 @@ class SweepReturns(Generic[PolicyT]):
 
     @cached_property
     def mean_block(self) -> float:
-        """The mean length of the blocks that histories are drawn in [periods].
-
-        That at which the bootstrap of the best variant's differences to buy-and-hold errs least, never below the usual
-        lag of estimates of variance (see ``block_length`` in :mod:`engine.analysis.bootstrap`).
-        """
-        series = self.in_periods(self.best) - self.in_periods(self.buy_and_hold)
-        usual = round(4.0 * power(len(series) / 100.0, 2.0 / 9.0))
-        return float(max(round(optimal_block_length(series)), usual, 1))
+        """The mean length of the blocks that histories are drawn in [periods]: what the best's differences ask for."""
+        return fitting_block(self.in_periods(self.best) - self.in_periods(self.buy_and_hold))
 
     def block_figure(self, metric: str) -> BlockFigure:
         """Return a metric as a function of the sums of 16 blocks."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.evidence import superior_ability
 from engine.evidence.resampled_maxima import Draws, MaximaStream
-from engine.evidence.superior_ability import Superiority, adjusted_p_values, critical_value, p_value
+from engine.evidence.superior_ability import Superiority, adjusted_p_values, critical_value, fitting_block, p_value
 from tests.support.markets import lcg_returns
 from tests.support.superiority import (
     arch_step_m,
@@ -45,7 +45,7 @@ def space(periods: int, variants: int, seed: int = 0, better: dict[int, float] |
     noise = rng.normal(0.0, 0.01, (periods, 1)) + rng.normal(0.0, 0.02, (periods, variants))
     noise[1:] += 0.3 * noise[:-1]
     noise -= noise.mean(axis=0)
-    means = rng.choice([0.0, 0.5, -0.5, -6.0], variants)
+    means = rng.choice([0.0, 0.5, -0.5, -1.5, -2.0, -6.0], variants)
     for variant, mean in (better or {}).items():
         means[variant] = mean
     return noise + means * noise.std(axis=0) / np.sqrt(periods)
@@ -167,7 +167,7 @@ def test_step_down_sets_are_those_of_adjusted_p_values(seed: int) -> None:
     """What Romano and Wolf's test names has an adjusted p-value of at most 5 %; both are the printed procedure's."""
     differences = space(80, 40, seed=seed, better={k: 2.0 + 0.25 * k for k in range(12)})
     draws = Draws(399, 3, 4.0, 80)
-    found = results(differences, draws=399)
+    found = results(differences, width=9, draws=399)
     drawn = printed_draws(differences, draws)
     adjusted = adjusted_p_values(differences, 399, 3, 4.0)
     t = found.studentised
@@ -178,19 +178,39 @@ def test_step_down_sets_are_those_of_adjusted_p_values(seed: int) -> None:
     assert found.romano_wolf.size > 0
 
 
+def test_step_m_goes_on_where_the_other_test_has_stopped() -> None:
+    """Variants that are far worse count in one recentring and not in the other, and only StepM takes another step."""
+    means = {k: 1.6 + 0.2 * k for k in range(12)} | dict.fromkeys(range(12, 90), -8.0)
+    differences = space(80, 90, seed=3, better=means)
+    found, drawn = results(differences, width=7, draws=399), printed_draws(differences, Draws(399, 3, 4.0, 80))
+    first = np.flatnonzero(found.studentised > critical_value(drawn["consistent"].max(axis=1), 0.05))
+    assert found.step_m.tolist() == printed_step_down(found.studentised, drawn["consistent"], 0.05)
+    assert found.romano_wolf.tolist() == printed_step_down(found.studentised, drawn["upper"], 0.05)
+    assert set(found.romano_wolf) < set(first) < set(found.step_m)
+
+
+def test_a_space_of_which_all_is_better_is_streamed_once() -> None:
+    """Where the first step names every variant, there is no second."""
+    found = results(space(60, 3, better=dict.fromkeys(range(3), 8.0)))
+    assert found.step_m.tolist() == found.romano_wolf.tolist() == [0, 1, 2]
+    assert (found.steps, found.complete) == (1, True)
+
+
 def test_adjusted_p_values_are_the_printed_ones_and_never_fall() -> None:
     """Each is the p-value among variants with no greater statistic, or that of a better variant if that is greater."""
-    differences = space(60, 14, seed=6, better={1: 2.4, 2: 2.2, 3: 2.6})
-    draws = Draws(199, 8, 2.0, 60)
-    adjusted = adjusted_p_values(differences, 199, 8, 2.0)
+    differences = space(60, 14, seed=6, better={1: 2.4, 2: 2.39999, 3: 2.2})
+    draws = Draws(199, 8, 1.0, 60)
+    adjusted = adjusted_p_values(differences, 199, 8, 1.0)
     moments, _ = stream_of(differences, draws)
     t, upper = moments.studentised(60), printed_draws(differences, draws)["upper"]
-    so_far = 0.0
+    so_far, fell = 0.0, False
     for k in np.argsort(-t):
         maxima = np.maximum(upper[:, t <= t[k]].max(axis=1), 0.0)
-        so_far = max(so_far, (1 + (maxima >= max(t[k], 0.0)).sum()) / 200)
+        own = (1 + (maxima >= max(t[k], 0.0)).sum()) / 200
+        so_far, fell = max(so_far, own), fell or own < so_far
         assert adjusted[k] == so_far
-    assert adjusted.min() == results(differences, draws=199, seed=8, mean_block=2.0).upper
+    assert fell
+    assert adjusted.min() == results(differences, draws=199, seed=8, mean_block=1.0).upper
 
 
 def test_more_steps_than_allowed_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,28 +241,30 @@ def test_worse_variants_alone_have_a_p_value_of_one() -> None:
 
 
 def test_variants_that_cannot_be_tested_are_left_out_and_counted() -> None:
-    """Without figures, with nothing but rounding between it and the benchmark, or with a constant lead."""
+    """Without figures, with absurd ones, with nothing but rounding to the benchmark, or with a constant lead."""
     differences = space(60, 9, better={4: 3.0})
     expected = results(differences)
     rounding = np.random.default_rng(1).normal(0.0, 1e-17, 60)
     empty, broken = np.full(60, np.nan), differences[:, 0].copy()
     broken[30] = np.inf
+    absurd = 1e200 * np.resize([1.0, -1.0], 60)
     more = np.column_stack(
-        [empty, differences[:, :5], np.zeros(60), rounding, broken, np.full(60, 0.001), differences[:, 5:]]
+        [empty, differences[:, :5], np.zeros(60), rounding, broken, np.full(60, 0.001), absurd, differences[:, 5:]]
     )
     found = results(more, 3)
-    assert (found.count, found.left_out) == (9, 5)
-    assert np.isnan(found.studentised[[0, 6, 7, 8, 9]]).all()
+    assert (found.count, found.left_out) == (9, 6)
+    assert np.isnan(found.studentised[[0, 6, 7, 8, 9, 10]]).all()
     assert found.best == 5
     for name in (*RECENTRINGS, "reality_check", "statistic"):
         assert getattr(found, name) == getattr(expected, name), name
-    assert np.isnan(adjusted_p_values(more, 99, 1, 2.0)).sum() == 5
+    assert np.isnan(adjusted_p_values(more, 99, 1, 2.0)).sum() == 6
 
 
 def test_nothing_to_test_is_none() -> None:
-    """Fifteen periods, no slab, and no variant that differs from the benchmark."""
+    """Fifteen periods, no slab, no variant that differs from the benchmark, and blocks that are the whole history."""
     for slabs in ([space(15, 3)], [], [np.zeros((40, 3)), np.full((40, 2), np.nan)]):
         assert superior_ability.test_superiority(lambda slabs=slabs: slabs, 99, 1, 2.0, 0.95) is None
+    assert superior_ability.test_superiority(lambda: [space(40, 3)], 99, 1, 1e17, 0.95) is None
     assert results(space(16, 3)).count == 3
 
 
@@ -254,6 +276,21 @@ def test_what_exceeds_the_critical_value_has_a_p_value_of_at_most_the_size(draws
     critical = critical_value(maxima, size)
     for statistic in np.append(np.abs(maxima), 10.0):
         assert (statistic > critical) == (p_value(maxima, statistic) <= size + 1e-12)
+
+
+def test_no_critical_value_is_below_zero() -> None:
+    """A variant that is not ahead is never named, however far behind all draws are."""
+    assert critical_value(np.full(99, -1.0), 0.05) == 0.0
+
+
+def test_blocks_are_as_long_as_the_series_asks_for() -> None:
+    """Whole periods, no floor but one, and longer where a period remembers the one before."""
+    columns = lcg_returns()[:, :2].T
+    assert [fitting_block(of) for of in columns] == [1.0, 1.0]
+    series = columns[0].copy()
+    for t in range(1, len(series)):
+        series[t] += 0.3 * series[t - 1]
+    assert fitting_block(series) == 5.0  # 4.5957 of arch
 
 
 def test_draws_are_functions_of_their_number() -> None:
