@@ -101,7 +101,7 @@ class Moments:
         with np.errstate(invalid="ignore", over="ignore"):
             noise = np.maximum(1.0, np.abs(self.mean)) * _ROUNDING
             result: BoolArray = (self.variance > noise * noise) & (self.long_run > _ROUNDING * self.variance)
-            return result & np.isfinite(self.long_run)
+            return result
 
     def studentised(self, periods: int) -> FloatArray:
         """Return (S,) the means in their standard errors, sqrt(n) mean / omega; NaN where there is none."""

@@ -181,7 +181,7 @@ def test_step_down_sets_are_those_of_adjusted_p_values(seed: int) -> None:
 def test_step_m_goes_on_where_the_other_test_has_stopped() -> None:
     """Variants that are far worse count in one recentring and not in the other, and only StepM takes another step."""
     means = {k: 1.6 + 0.2 * k for k in range(12)} | dict.fromkeys(range(12, 90), -8.0)
-    differences = space(80, 90, seed=3, better=means)
+    differences = space(80, 90, seed=9, better=means)
     found, drawn = results(differences, width=7, draws=399), printed_draws(differences, Draws(399, 3, 4.0, 80))
     first = np.flatnonzero(found.studentised > critical_value(drawn["consistent"].max(axis=1), 0.05))
     assert found.step_m.tolist() == printed_step_down(found.studentised, drawn["consistent"], 0.05)
@@ -247,7 +247,7 @@ def test_variants_that_cannot_be_tested_are_left_out_and_counted() -> None:
     rounding = np.random.default_rng(1).normal(0.0, 1e-17, 60)
     empty, broken = np.full(60, np.nan), differences[:, 0].copy()
     broken[30] = np.inf
-    absurd = 1e200 * np.resize([1.0, -1.0], 60)
+    absurd = 1e200 * np.resize([1.0, -1.0], 60)  # whose variance is infinite
     more = np.column_stack(
         [empty, differences[:, :5], np.zeros(60), rounding, broken, np.full(60, 0.001), absurd, differences[:, 5:]]
     )
@@ -257,6 +257,7 @@ def test_variants_that_cannot_be_tested_are_left_out_and_counted() -> None:
     assert found.best == 5
     for name in (*RECENTRINGS, "reality_check", "statistic"):
         assert getattr(found, name) == getattr(expected, name), name
+    assert results(more, mean_block=1.0).count == 9
     assert np.isnan(adjusted_p_values(more, 99, 1, 2.0)).sum() == 6
 
 
