@@ -18,7 +18,7 @@ from engine.evidence.sharpe_ratio import deflated_sharpe_ratio, expected_maximum
 from engine.evidence.split_halves import figure_of_blocks, half_figures, split_halves
 from engine.evidence.superior_ability import Superiority, test_superiority
 from engine.evidence.sweep_returns import NotTestedError, SweepReturns
-from engine.evidence.verdict import verdict_sentence
+from engine.evidence.verdict import VerdictFigures, verdict_sentence
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import block_sums
 from engine.sweep.config import RANKING_SIGNS
@@ -63,17 +63,16 @@ def examine_sweep(
     superiority = tests.made("superiority", tests.superiority)
     step_m = tests.made("step_m", lambda: tests.survivors(lambda found: found.step_m))
     romano_wolf = tests.made("romano_wolf", lambda: tests.survivors(lambda found: found.romano_wolf))
-    sentence = verdict_sentence(
-        count=tests.returns.count,
+    figures = VerdictFigures(
         p=superiority.consistent if superiority else None,
         deflated=deflated.value if deflated else None,
         overfitting=overfitting.probability if overfitting else None,
-        level=examined.sweep.base_config.evidence.level,
-        missing=tests.missing.get("superiority", ""),
+        is_named=step_m is not None and step_m.has_best,
     )
+    level = examined.sweep.base_config.evidence.level
     return SweepEvidence(
-        sentence=sentence,
-        level=examined.sweep.base_config.evidence.level,
+        sentence=verdict_sentence(tests.returns.count, figures, level, tests.missing.get("superiority", "")),
+        level=level,
         trials=tests.trials(),
         best=best,
         deflated_sharpe=deflated,
@@ -296,7 +295,8 @@ class _SweepTests(Generic[PolicyT]):
         found = self._superiority()
         rows = select(found)
         ids = tuple(self.returns.identify(row) for row in rows[:MAX_IDS].tolist())
-        return SurvivorsRecord(len(rows), ids, complete=found.complete)
+        has_best = bool((rows == self.returns.examined.best).any())
+        return SurvivorsRecord(len(rows), ids, has_best, complete=found.complete)
 
     def forward(self) -> ForwardRecord:
         """Return what the best so far, chosen each January, earned in the years that followed."""

@@ -96,11 +96,13 @@ class SuperiorityRecord:
 class SurvivorsRecord:
     """The variants that a stepwise test finds better than the benchmark: how many, and the ids of the first of them.
 
-    ``complete`` is False where the last of its allowed steps still found some, so that there may be more.
+    ``has_best`` tells whether the best is among them; ``complete`` is False where the last of its allowed steps still
+    found some, so that there may be more.
     """
 
     count: int
     ids: tuple[str, ...]
+    has_best: bool
     complete: bool
 
 

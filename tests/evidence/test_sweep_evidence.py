@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from engine import composition
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import parse_document
+from engine.report.sweep.evidence import evidence_lines, list_tests, trials_text
 from engine.report.sweep.page import render_sweep
+from engine.report.sweep.terminal import print_sweep
 from engine.sweep.computation import prepare
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from engine.sweep.summary import SweepSummary
@@ -197,3 +200,31 @@ def test_what_cannot_be_tested_says_why_in_one_line(change: str, section: str, r
     assert evidence.missing[section] == reason
     assert getattr(evidence, section) is None
     assert evidence.trials.compared > 0
+
+
+def test_terminal_and_page_have_the_sentence_every_test_and_every_line(small, capsys) -> None:
+    """The same words on both: names of tests, what they answer, halves, walk forward, plateau and region."""
+    summary, _, folder = small
+    print_sweep(summary, sweeping().space, folder, tried=0)
+    printed = " ".join(capsys.readouterr().out.split())
+    page = " ".join(html.unescape((folder / "report.html").read_text()).split()).replace("\u2212", "-")
+    evidence = summary.evidence
+    assert f"Is the best better than luck? {evidence.sentence}" in printed
+    for told in [evidence.sentence, trials_text(evidence), *(line for _, line in evidence_lines(evidence))]:
+        assert told in printed
+        assert told in page
+    rows = list_tests(evidence)
+    assert len({row.test for row in rows}) == 6
+    for row in rows:
+        assert all(words in printed for words in (row.test.split()[0], row.p))
+        assert all(words in page for words in (row.test, row.asks, row.answer, row.p, row.convention))
+
+
+def test_a_test_that_was_not_made_is_printed_with_its_reason(small) -> None:
+    """No p value stands beside it, and no line is empty."""
+    summary, _, _ = small
+    sections = ("deflated_sharpe", "overfitting", "superiority", "step_m", "romano_wolf", "halves", "forward")
+    reasons = dict.fromkeys([*sections, "plateau", "region"], "why not")
+    evidence = summary.evidence.model_copy(update={**dict.fromkeys(reasons), "missing": reasons})
+    assert {(row.answer, row.p) for row in list_tests(evidence)} == {("not made: why not", "\u2013")}
+    assert {line for _, line in evidence_lines(evidence)} == {"not made: why not"}

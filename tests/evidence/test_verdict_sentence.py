@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.evidence.verdict import verdict_sentence
+from engine.evidence.verdict import VerdictFigures, verdict_sentence
 
 SENTENCE = re.compile(
     r"The best of (?P<count>[0-9,]+) variants? is (?P<not>not )?distinguishable from luck "
@@ -32,6 +32,7 @@ def expected(evidence: dict, level: float) -> bool | None:
     deflated, overfitting = evidence["deflated_sharpe"], evidence["overfitting"]
     return (
         evidence["superiority"]["consistent"] <= 1.0 - level + 1e-12
+        and evidence["step_m"]["has_best"]
         and deflated is not None
         and deflated["value"] >= level
         and overfitting is not None
@@ -62,12 +63,14 @@ def test_a_sentence_says_what_its_figures_say(seed: int) -> None:
         p = draw.choice([None, 0.0, 1.0, 1.0 - level, draw.random(), 1.0 - level + 1e-6, 0.04999, 0.0009999, 0.001])
         deflated = draw.choice([None, level, level - 1e-9, draw.random(), 1.0, 0.999])
         overfitting = draw.choice([None, 0.5, 0.5 + 1e-9, draw.random(), 0.0, 0.2])
-        count = draw.choice([12, 1_000, 439_992])
+        count, named = draw.choice([12, 1_000, 439_992]), draw.random() < 0.7
+        figures = VerdictFigures(p, deflated, overfitting, named)
         evidence = {
-            "sentence": verdict_sentence(count, p, deflated, overfitting, level, "why: a, b"),
+            "sentence": verdict_sentence(count, figures, level, "why: a, b"),
             "level": level,
             "trials": {"compared": count},
             "superiority": None if p is None else {"consistent": p},
+            "step_m": {"has_best": named},
             "deflated_sharpe": None if deflated is None else {"value": deflated},
             "overfitting": None if overfitting is None else {"probability": overfitting},
             "missing": {"superiority": "why: a, b"},
@@ -77,11 +80,12 @@ def test_a_sentence_says_what_its_figures_say(seed: int) -> None:
 
 def test_a_small_p_alone_is_no_claim() -> None:
     """What speaks against the best, or is missing, stands behind p, and is not printed as the bound it misses."""
-    sentence = verdict_sentence(96, 0.01, 0.94999, 0.50001, 0.95)
+    sentence = verdict_sentence(96, VerdictFigures(0.01, 0.94999, 0.50001), 0.95)
     assert sentence == (
         "The best of 96 variants is not distinguishable from luck (p = 0.010, but the deflated Sharpe ratio is 0.949 "
         "and the probability of overfitting is 0.501)."
     )
-    assert read_sentence(verdict_sentence(96, 0.01, None, 0.1, 0.95)) == (96, False)
-    assert read_sentence(verdict_sentence(96, 0.01, 0.96, None, 0.95)) == (96, False)
-    assert read_sentence(verdict_sentence(96, 0.01, 0.96, 0.5, 0.95)) == (96, True)
+    assert read_sentence(verdict_sentence(96, VerdictFigures(0.01, None, 0.1), 0.95)) == (96, False)
+    assert read_sentence(verdict_sentence(96, VerdictFigures(0.01, 0.96, None), 0.95)) == (96, False)
+    assert read_sentence(verdict_sentence(96, VerdictFigures(0.01, 0.96, 0.5), 0.95)) == (96, True)
+    assert read_sentence(verdict_sentence(96, VerdictFigures(0.01, 1.0, 0.1, is_named=False), 0.95)) == (96, False)

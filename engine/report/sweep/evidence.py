@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -29,14 +30,12 @@ HEADING: Final = "Is the best better than luck?"
 _IDS_SHOWN: Final = 3
 _NEARLY_ALL: Final = 0.9
 """A share of the variants of a value from which on there is nothing to tell of it."""
-_P_DECIMALS: Final = 3
+_LEAST_P: Final = 0.001
 
 
 @dataclass(frozen=True)
-class TestRow:
+class EvidenceRow:
     """A test: what it ``asks``, its ``answer`` and ``p`` value, and its ``convention``, empty where there is none."""
-
-    __test__ = False
 
     test: str
     asks: str
@@ -45,7 +44,7 @@ class TestRow:
     convention: str = ""
 
 
-def test_rows(evidence: SweepEvidence) -> list[TestRow]:
+def list_tests(evidence: SweepEvidence) -> list[EvidenceRow]:
     """Return every test of a sweep, those that could not be made with the reason."""
     return [
         _row(
@@ -74,29 +73,29 @@ def test_rows(evidence: SweepEvidence) -> list[TestRow]:
     ]
 
 
-def _row(evidence: SweepEvidence, section: str, test: str, asks: str) -> TestRow:
+def _row(evidence: SweepEvidence, section: str, test: str, asks: str) -> EvidenceRow:
     stored = "superiority" if section == "reality_check" else section
     if (reason := evidence.missing.get(stored)) is not None:
-        return TestRow(test, asks, f"not made: {reason}", fmt.DASH)
+        return EvidenceRow(test, asks, f"not made: {reason}", fmt.DASH)
     if section == "deflated_sharpe" and evidence.deflated_sharpe and evidence.best:
-        return TestRow(test, asks, *_deflated(evidence.deflated_sharpe, evidence.best.sharpe))
+        return EvidenceRow(test, asks, *_deflated(evidence.deflated_sharpe, evidence.best.sharpe))
     if section == "overfitting" and evidence.overfitting:
-        return TestRow(test, asks, *_overfitting(evidence.overfitting))
+        return EvidenceRow(test, asks, *_overfitting(evidence.overfitting))
     if section == "superiority" and evidence.superiority:
-        return TestRow(test, asks, *_superiority(evidence.superiority, evidence))
+        return EvidenceRow(test, asks, *_superiority(evidence.superiority, evidence))
     if section == "reality_check" and evidence.superiority:
-        return TestRow(test, asks, "", p_value(evidence.superiority.reality_check))
+        return EvidenceRow(test, asks, "", p_value(evidence.superiority.reality_check))
     survivors = evidence.step_m if section == "step_m" else evidence.romano_wolf
-    return TestRow(test, asks, _survivors(survivors, evidence.trials.compared) if survivors else fmt.DASH, fmt.DASH)
+    return EvidenceRow(test, asks, _survivors(survivors, evidence.trials.compared) if survivors else fmt.DASH, fmt.DASH)
 
 
 def p_value(p: float) -> str:
-    """Return a p value in three decimals, never as nothing.
+    """Return a p value in three decimals, rounded up as in the sentence, and never as nothing.
 
-    >>> p_value(0.0004), p_value(0.43)
-    ('< 0.001', '0.430')
+    >>> p_value(0.0004), p_value(0.4301)
+    ('< 0.001', '0.431')
     """
-    return "< 0.001" if p < 10.0**-_P_DECIMALS else f"{p:.{_P_DECIMALS}f}"
+    return "< 0.001" if p < _LEAST_P else f"{math.ceil(round(p / _LEAST_P, 6)) * _LEAST_P:.3f}"
 
 
 def _deflated(found: DeflatedSharpeRecord, sharpe: float) -> tuple[str, str, str]:

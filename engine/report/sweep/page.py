@@ -11,7 +11,7 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_page
 from engine.report.phrases import closes_text
 from engine.report.sweep.charts import sweep_chart_json
-from engine.report.sweep.evidence import HEADING, evidence_lines, test_rows, trials_text
+from engine.report.sweep.evidence import HEADING, evidence_lines, list_tests, trials_text
 from engine.report.sweep.labels import (
     band_text,
     baseline_text,
@@ -64,7 +64,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
         },
         checks=_checks(sweep),
         evidence=summary.evidence,
-        tests=test_rows(summary.evidence) if summary.evidence else (),
+        tests=list_tests(summary.evidence) if summary.evidence else (),
         evidence_lines=tuple(evidence_lines(summary.evidence)) if summary.evidence else (),
         trials=trials_text(summary.evidence) if summary.evidence else "",
         evidence_heading=HEADING,

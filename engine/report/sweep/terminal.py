@@ -16,7 +16,7 @@ from engine.core.waiting import WAITING
 from engine.report import number_format as fmt
 from engine.report.console import add_row, console, print_bullet, print_heading, print_names, print_table, table, text
 from engine.report.phrases import plural
-from engine.report.sweep.evidence import HEADING, evidence_lines, test_rows, trials_text
+from engine.report.sweep.evidence import HEADING, evidence_lines, list_tests, trials_text
 from engine.report.sweep.labels import (
     band_text,
     baseline_text,
@@ -247,7 +247,7 @@ def _print_evidence(out: Console, evidence: SweepEvidence) -> None:
     print_heading(out, HEADING)
     out.print(text(evidence.sentence))
     out.print(text(trials_text(evidence), "dim"))
-    rows = test_rows(evidence)
+    rows = list_tests(evidence)
     shown = table(["test", "asks", "answer", "p"], left=(0, 1, 2), tight=True, whole=(3,))
     for row in rows:
         add_row(shown, [row.test, row.asks, row.answer, row.p])
