@@ -29,7 +29,7 @@ class ClaimedRange(ConfigModel):
     @validates_fields
     def _order_faults(self) -> Iterator[FieldFault]:
         if self.high <= self.low:
-            yield ("to",), "the range ends before it begins; write the lower figure as from, -60% before -50%"
+            yield ("to",), "the range does not rise; write the lower figure as from, -60% before -50%"
 
 
 def _name_all_forms(value: object, validate: ValidatorFunctionWrapHandler) -> object:

@@ -44,7 +44,12 @@ def test_every_shipped_file_of_claims_is_valid_and_names_itself(path: Path) -> N
         ),
         (
             CAGR.replace("claimed: 5%", "claimed: {from: 2%, to: 1%}"),
-            "claims.yaml:5: claims.0.claimed.to: the range ends before it begins; write the lower figure as from, -60% "
+            "claims.yaml:5: claims.0.claimed.to: the range does not rise; write the lower figure as from, -60% "
+            "before -50%",
+        ),
+        (
+            CAGR.replace("claimed: 5%", "claimed: {from: 1%, to: 1%}"),
+            "claims.yaml:5: claims.0.claimed.to: the range does not rise; write the lower figure as from, -60% "
             "before -50%",
         ),
         (

@@ -197,6 +197,17 @@ def test_an_interval_of_a_mean_is_as_wide_as_the_standard_error_says() -> None:
     assert low < series.returns.mean() < high
 
 
+def test_an_interval_leaves_out_as_much_above_as_below() -> None:
+    series = made_series(7, 900)
+
+    def least(returns: np.ndarray, periods: float) -> np.ndarray:
+        return returns[0].min(axis=1) + returns[0].mean(axis=1)
+
+    low, high = intervals.statistic_interval([series], least, Evidence(draws=500))
+    mirrored = intervals.statistic_interval([series], lambda *drawn: -least(*drawn), Evidence(draws=500))
+    assert mirrored == (-high, -low)
+
+
 def test_histories_of_rows_are_those_that_growth_is_drawn_from() -> None:
     """The two kernels of the stationary bootstrap draw the same blocks."""
     count, draws, lengths = 300, 40, block_lengths(7.0)
