@@ -18,6 +18,7 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.core.errors import DataError
 from engine.core.powers import power
+from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import metric_column, percentiles
@@ -26,6 +27,7 @@ from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table, 
 
 FEWEST_SESSIONS: Final = 60
 """Common sessions below which nothing is drawn."""
+_MOST_NAMED: Final = 10
 MOST_ONE_BY_ONE: Final = 200
 """Histories of a plan whose decisions are not known beforehand: they are run one by one."""
 
@@ -148,13 +150,11 @@ def _rate_between(rates: FloatArray, rows: IntArray) -> FloatArray:
 
 def _too_few(market: Market, columns: list[int], opening: int, count: int) -> str:
     """Say how many sessions all assets have in common, and which of them begins last."""
-    begins = {market.assets[column]: int(market.life_rows[0][column]) for column in columns}
-    ends = {market.assets[column]: int(market.life_rows[1][column]) for column in columns}
+    begins, ends = ({market.assets[at]: int(rows[at]) for at in columns} for rows in market.life_rows)
     last, first = max(begins, key=begins.__getitem__), min(ends, key=ends.__getitem__)
-    names = f"{last} begins on {_day(market, begins[last])}, {first} ends on {_day(market, ends[first])}"
+    names = f"{last} begins on {market.dates[begins[last] % len(market.dates)]}, {first} ends on "
+    names += str(market.dates[ends[first]])
+    if absent := [name for name, row in ends.items() if row < 0]:
+        names = f"{shortlist(absent, _MOST_NAMED)} without any"
     message = f"the {len(columns)} assets have {count} sessions in common from {market.dates[opening]} on ({names})"
     return f"{message}, {FEWEST_SESSIONS} are needed; leave out what is short-lived, or widen the window"
-
-
-def _day(market: Market, row: int) -> str:
-    return str(market.dates[row]) if 0 <= row < len(market.dates) else "no day of these"

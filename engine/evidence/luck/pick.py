@@ -160,6 +160,10 @@ def _hindsight(universe: Universe, pool: NamePool, late: Sequence[str]) -> str |
     found = []
     if not universe.is_dated:
         found.append("the universe has no dates of membership, so who is in it was chosen later than the opening")
+    elif undated := sum(not (stock.since or stock.until) for stock in universe.names):
+        found.append(
+            f"{undated} of its names have no first or last day of membership, as if they always belonged to it"
+        )
     if pool.without_price:
         found.append(
             f"{pool.without_price} of its names have no price in the source, and what is gone is missing first"

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.metrics_table import compute_metrics
+from engine.analysis.metrics_table import METRICS
 from engine.analysis.performance import Performance
 from engine.analysis.summation import block_ends, mean_from_sums, variance_from_sums
-from engine.core.arrays import FloatArray
+from engine.core.arrays import FloatArray, finite_or_none
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.data.market import Market
 from engine.portfolio.policy import Policy
@@ -106,9 +106,9 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
 def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
     """Return (len(SWEEP_METRICS),) the metrics of a ledger; ``risk_free`` as in ``Performance.from_ledger``."""
     performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
-    found = compute_metrics(performance)
     weight, sessions = peak_weight_and_breaches(ledger, market, policy.caps())
-    known = [found[name] for name in SWEEP_METRICS if name in found]
+    named = [METRICS[name] for name in SWEEP_METRICS if name in METRICS]  # an internal rate takes longer than a run
+    known = [finite_or_none(metric.compute(performance)) for metric in named]
     sums, squares = block_sums(performance)
     return np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *sums, *squares])
 

@@ -149,8 +149,8 @@ class _Names:
     @property
     def payout_days(self) -> IntArray:
         """(R,) the rows at which any basket has a name paid out."""
-        days: IntArray = np.unique(self.payout_rows)
-        return days[days != _NEVER]
+        days: IntArray = np.unique(self.payout_rows[self.payout_rows != _NEVER])
+        return days
 
     def lanes(self, which: IntArray) -> Baskets:
         """Return some baskets, by number, as the kernel takes them."""
@@ -167,7 +167,7 @@ class _Names:
 
     def stops(self, stops: IntArray) -> IntArray:
         """Return (T + 1,) the next row with something for all: the market's ``stops``, or a payout."""
-        days: IntArray = np.append(self.payout_days, len(self.closes))
+        days = np.append(self.payout_days, len(self.closes))
         after = np.minimum(np.searchsorted(days, np.arange(len(stops)), side="right"), len(days) - 1)
         following: IntArray = np.minimum(stops, days[after])
         return following
@@ -241,7 +241,7 @@ class _Wanted(Generic[PolicyT]):
         """Return (S,) which of the ``answers`` each basket has at a row; what is not ``known`` by ``key`` is asked."""
         gone = (self.names.payout_rows >= 0) & (self.names.payout_rows <= row)
         bits = np.left_shift(np.int64(1), np.arange(len(gone), dtype=np.int64))
-        masks, which = np.unique(bits @ gone.astype(np.int64), return_inverse=True)
+        masks, which = np.unique(np.add.reduce(np.where(gone, bits[:, None], 0), axis=0), return_inverse=True)
         numbers = np.empty(len(masks), dtype=np.int64)
         for at, mask in enumerate(masks.tolist()):
             if (*key, mask) not in known:

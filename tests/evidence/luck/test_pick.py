@@ -107,7 +107,11 @@ def test_the_best_names_are_at_the_top_and_the_worst_at_the_bottom() -> None:
 def test_who_joined_later_is_no_member_at_the_opening() -> None:
     found = measure_picks(plan_of(), universe(N07="2015-06-01", N08="2016-01-04"), PICKS)
     assert (found.members, found.listed) == (18, 17)
-    assert found.hindsight is None
+    assert (
+        found.hindsight == "18 of its names have no first or last day of membership, as if they always belonged to it"
+    )
+    always = dict.fromkeys((f"N{number:02d}" for number in range(NAMES)), "2010-01-01")
+    assert measure_picks(plan_of(), universe(**always), PICKS).hindsight is None
 
 
 def test_too_few_names_are_told_with_their_numbers() -> None:
