@@ -50,7 +50,7 @@ def period_length(sessions_per_year: float) -> int:
 def period_ends(count: int, length: int) -> list[int]:
     """Return how many of ``count`` returns there are up to the end of each period of ``length``.
 
-    A last period of less than half the length belongs to the one before.
+    A last period of half the length or less belongs to the one before.
 
     >>> period_ends(53, 21), period_ends(52, 21), period_ends(5, 21)
     ([21, 42, 53], [21, 52], [5])

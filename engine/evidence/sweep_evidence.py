@@ -38,7 +38,7 @@ from engine.sweep.examination import ExaminedSweep
 from engine.sweep.noise_band import BANDED_METRICS, BlockFigure
 
 MIN_FORWARD: Final = 12
-"""Periods before the first choice of a walk forward."""
+"""Periods before the first choice of a walk forward, and after it."""
 MAX_DRAWN, MIN_DRAWS = 440_000_000, 1_000
 """Variants times draws of a bootstrap of them all: of many variants fewer histories are drawn, never below 1,000."""
 MAX_IDS: Final = 20
@@ -305,6 +305,8 @@ class _SweepTests(Generic[PolicyT]):
         if choice is None or not choice.begins or (choice.rows < 0).any():
             raise NotTestedError(f"no January has {MIN_FORWARD} periods before it")
         years, begin = returns.years, choice.begins[0]
+        if len(years) - begin < MIN_FORWARD:
+            raise NotTestedError(f"fewer than {MIN_FORWARD} periods follow the first January with as many before it")
         chosen = {str(years[at]): returns.identify(row) for at, row in zip(choice.begins, choice.rows, strict=True)}
         try:
             beside = self._forward_figures(returns.in_periods(returns.buy_and_hold)[begin:])
@@ -326,7 +328,9 @@ class _SweepTests(Generic[PolicyT]):
         """Return figures of (m,) sums of the last m periods."""
         a_year = self.returns.periods_per_year
         ratio = sharpe_of_periods(sums - self.returns.free[-len(sums) :], a_year)
-        return ForwardFigures(float(sums.sum()) / len(sums) * a_year, ratio)
+        ends = [0, *self.returns.ends]
+        sessions = ends[-1] - ends[-1 - len(sums)]  # the last period has more or fewer than the others
+        return ForwardFigures(float(sums.sum()) / sessions * self.returns.plan.periods_per_year, ratio)
 
 
 def _second_half(figure: BlockFigure, sums: FloatArray, squares: FloatArray) -> float | None:

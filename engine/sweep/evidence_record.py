@@ -128,7 +128,7 @@ class HalvesRecord:
 
 @dataclass(frozen=True)
 class ForwardFigures:
-    """What was earned over the years of a walk forward: mean sum of returns a year, and its Sharpe ratio."""
+    """What was earned over the years of a walk forward: the sum of returns a year, and its Sharpe ratio."""
 
     yearly_return: float
     sharpe: float | None

@@ -145,7 +145,11 @@ def evidence_lines(evidence: SweepEvidence) -> Iterator[tuple[str, str]]:
     """Yield what else is said of the best: a title, and the sentence or why there is none."""
     makers = (
         ("First half, second half", "halves", evidence.halves and halves_text(evidence.halves)),
-        ("Chosen each January", "forward", evidence.forward and forward_text(evidence.forward)),
+        (
+            "Chosen each January",
+            "forward",
+            evidence.forward and forward_text(evidence.forward, evidence.trials.period_sessions),
+        ),
         ("Edge or plateau", "plateau", evidence.plateau and plateau_text(evidence.plateau)),
         ("Robust region", "region", evidence.region and region_text(evidence.region)),
     )
@@ -168,8 +172,8 @@ def halves_text(found: HalvesRecord) -> str:
     )
 
 
-def forward_text(found: ForwardRecord) -> str:
-    """Return what choosing the best so far each January earned."""
+def forward_text(found: ForwardRecord, sessions: int) -> str:
+    """Return what choosing the best so far each January earned, in sums over periods of so many ``sessions``."""
     beside = [
         f"{name} {_forward_figures(value)}"
         for name, value in (
@@ -179,11 +183,12 @@ def forward_text(found: ForwardRecord) -> str:
         )
         if value is not None
     ]
+    a_year = f"sums of returns over periods of {plural(sessions, 'session')} a year"
     changed = f"another one {found.changes} times" if found.changes != 1 else "another one once"
     return (
         f"the best so far by Sharpe ratio, held for the next year, {found.first_year} to {found.last_year}, {changed}: "
-        f"{_forward_figures(found.choice)}; {', '.join(beside)} (sums of returns over periods of 21 sessions a year, "
-        "not compounded, and their Sharpe ratio)"
+        f"{_forward_figures(found.choice)}; {', '.join(beside)} ({a_year}, not compounded, and their "
+        "Sharpe ratio)"
     )
 
 
