@@ -14,9 +14,6 @@ whole periods are drawn in blocks (stationary bootstrap), the same for all varia
 - Romano and Wolf's step-down test (2016, doi:10.1016/j.spl.2016.02.012): the same with the upper recentring, which
   assumes nothing of variants that are worse.
 
-Of the studentised tests the draws are put as far out as statistics of so few periods lie (``Maxima.as_students``):
-without that they reject somewhat more often than they say, as ``benchmarks/studies/evidence.md`` has it.
-
 A p-value is (1 + #{T* >= T}) / (draws + 1) (Romano and Wolf 2016; Davison and Hinkley 1997, chapter 4):
 the history itself counts as one of the draws, so p is never 0 and no test rejects more often than it says. arch counts
 #{T* > T} / draws. A variant is rejected where its p among those that are left is at most 1 - ``level``.
@@ -136,8 +133,7 @@ def adjusted_p_values(differences: FloatArray, draws: int, seed: int, mean_block
             chosen[:] = False
             chosen[variant] = True
             stream.add(differences, chosen, recentrings)
-            upper = stream.maxima.as_students(stream.draws).upper
-            result[variant] = p_value(upper, max(0.0, float(t[variant])))
+            result[variant] = p_value(stream.maxima.upper, max(0.0, float(t[variant])))
     result[order[::-1]] = np.maximum.accumulate(result[order[::-1]])
     return result
 
@@ -192,7 +188,7 @@ class _Steps:
         if stream is None or not any(moments.usable.any() for moments in found):
             return None
         self._moments, self._periods = Moments.join(found), stream.draws.periods
-        return self._moments, stream.maxima.as_students(stream.draws), self._periods
+        return self._moments, stream.maxima, self._periods
 
     def go_down(self, t: FloatArray, maxima: Maxima, size: float) -> tuple[tuple[BoolArray, BoolArray], int, bool]:
         """Return (S,) what StepM and Romano and Wolf's test reject, in how many steps, and whether these were all.
@@ -224,4 +220,4 @@ class _Steps:
             recentrings = own.recentrings(self._periods)
             recentrings[by_step_m[begin:end], 2] = -np.inf
             stream.add(slab, own.usable & ~by_romano_wolf[begin:end], recentrings)
-        return stream.maxima.as_students(stream.draws)
+        return stream.maxima
