@@ -47,7 +47,7 @@ class BasketSize(Computation):
     names: Annotated[tuple[Ticker, ...], Field(min_length=2, max_length=1000)]
     style: ClassVar[Style] = "points"
     caveat: ClassVar[str] = (
-        "the names are those of a list of today: what is gone is not among them, and flatters both sizes"
+        "the names are those of a list of today: what is gone is not among them, which flatters both sizes"
     )
 
     @validates_fields
