@@ -126,14 +126,20 @@ class _SweepTests(Generic[PolicyT]):
         )
 
     def overfitting(self) -> OverfittingRecord:
-        """Return the probability of backtest overfitting over all ways to halve 16 blocks."""
+        """Return the probability of backtest overfitting over all ways to halve 16 blocks.
+
+        Variants without a Sharpe ratio take no part: one that earned the same each session would be the best of all.
+        """
         self.returns.require_variants()
         figure = self.returns.block_figure("sharpe")
         sums, squares = self.returns.excess_blocks(figure)
+        has_ratio = np.isfinite(self.returns.examined.results.metric("sharpe"))
+        if not has_ratio.all():
+            sums = np.where(has_ratio, sums, np.nan)
         found = probability_of_overfitting(sums, squares, figure.counts.astype(np.int64), threads=self.returns.threads)
         self.tell()
         if found is None:
-            raise NotTestedError("fewer than two variants have figures")
+            raise NotTestedError("fewer than two variants have a Sharpe ratio")
         return OverfittingRecord(
             probability=found.probability,
             splits=found.splits,
@@ -302,8 +308,10 @@ class _SweepTests(Generic[PolicyT]):
         """Return what the best so far, chosen each January, earned in the years that followed."""
         self._require_pass()
         returns, choice = self.returns, self.choice
-        if choice is None or not choice.begins or (choice.rows < 0).any():
+        if choice is None:
             raise NotTestedError(f"no January has {MIN_FORWARD} periods before it")
+        if (choice.rows < 0).any():
+            raise NotTestedError("there is a January before which no variant's returns vary")
         years, begin = returns.years, choice.begins[0]
         if len(years) - begin < MIN_FORWARD:
             raise NotTestedError(f"fewer than {MIN_FORWARD} periods follow the first January with as many before it")

@@ -14,6 +14,7 @@ import pytest
 from engine import composition
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import parse_document
+from engine.evidence.overfitting import probability_of_overfitting
 from engine.report.sweep.evidence import evidence_lines, list_tests, trials_text
 from engine.report.sweep.page import render_sweep
 from engine.report.sweep.terminal import print_sweep
@@ -22,7 +23,7 @@ from engine.sweep.pipeline import SweepOptions, run_sweep
 from engine.sweep.summary import SweepSummary
 from engine.sweep.variant_lookup import find_variant_config
 from tests.evidence.test_verdict_sentence import agrees, read_sentence
-from tests.support.lucky_sweeps import lucky_sweep
+from tests.support.lucky_sweeps import lucky_sweep, sweep_with_a_still_asset
 from tests.support.sweeps import PLAN, SMALL, sweeping
 
 
@@ -131,6 +132,27 @@ def test_each_january_the_best_of_whole_periods_before_it_is_held(small) -> None
     assert len(ids) == len(set(chosen))
     average = periods[:, -len(held) :].mean(axis=0)
     assert found.average.yearly_return == pytest.approx(average.sum() / years, abs=1e-12)
+
+
+def test_a_variant_that_earns_the_same_each_day_takes_no_part_in_overfitting(tmp_path: Path) -> None:
+    """Sixteen variants, one of them without any return: the figures are those of the others alone."""
+    found = run_with_evidence(sweep_with_a_still_asset(tmp_path, 0.01), tmp_path / "a.sweep")
+    table = pd.read_parquet(tmp_path / "a.sweep" / "results.parquet")
+    assert table["sharpe"].isna().tolist() == [True] + [False] * 15
+    rest = table[1:]
+    sums = [rest[[f"{kind}_sum_{block:02d}" for block in range(16)]].to_numpy().T for kind in ("return", "square")]
+    count = int(table["sessions"].iloc[0]) - 1
+    alone = probability_of_overfitting(*sums, np.diff([block * count // 16 for block in range(17)]))
+    assert 0.1 < alone.probability < 1.0
+    assert found.evidence.overfitting.probability == alone.probability
+    assert found.evidence.overfitting.mean_logit == alone.mean_logit
+
+
+def test_where_nothing_varies_nothing_is_overfit_and_nothing_chosen(tmp_path: Path) -> None:
+    """Each says why."""
+    missing = run_with_evidence(sweep_with_a_still_asset(tmp_path, 0.0), tmp_path / "a.sweep").evidence.missing
+    assert missing["overfitting"] == "fewer than two variants have a Sharpe ratio"
+    assert missing["forward"] == "there is a January before which no variant's returns vary"
 
 
 def _is_step(one: pd.Series, other: pd.Series) -> bool:

@@ -58,3 +58,25 @@ def lucky_sweep(seed: int, folder: Path) -> str:
             "sweep": {"mode": mode, "axes": axes, "rank_by": rng.choice(["sharpe", "sharpe", "cagr", "max_drawdown"])},
         }
     )
+
+
+def sweep_with_a_still_asset(folder: Path, noise: float) -> str:
+    """Return the text of a sweep of 16 variants; AAA never moves, and is all the first one has."""
+    weights, draws, path = ["0%", "10%", "20%", "30%"], np.random.default_rng(5), folder / "steady.parquet"
+    days = exchange_sessions("XNYS", np.datetime64("2015-01-02"), np.datetime64("2018-12-31"))[:800]
+    closes = 50.0 * np.cumprod(1.0 + draws.normal(0.0, noise, (800, 3)) * [0.0, 1.0, 1.0], axis=0)
+    columns = {name: closes[:, at] for at, name in enumerate(TICKERS)}
+    pq.write_table(pa.table({"date": days.astype("datetime64[D]"), **columns}), path)
+    return json.dumps(
+        {
+            "name": "steady",
+            "data": {"source": {"kind": "files", "path": str(path)}},
+            "strategy": {
+                "kind": "fixed_mix",
+                "weights": {"AAA": "10%", "BBB": "10%", "CCC": "10%"},
+                "rebalance": {"kind": "annual", "month": "january"},
+            },
+            "evidence": {"draws": 100},
+            "sweep": {"axes": {"strategy.weights.BBB": weights, "strategy.weights.CCC": weights}, "rank_by": "cagr"},
+        }
+    )
