@@ -10,6 +10,7 @@ from engine.backtest.manifest import FileRecord
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.core.errors import DataError, EngineError
+from engine.core.waiting import WAITING
 from engine.data.sessions import is_period_start
 from engine.evidence.luck.measured_plan import MeasuredPlan
 
@@ -81,6 +82,7 @@ def start_differences(plan: MeasuredPlan) -> tuple[list[StartDifference], int]:
     """Return every start with both growths, and how many starts could not be run or lost everything."""
     found, left_out = [], 0
     for row in start_rows(plan.sessions.market.dates, plan.opening):
+        WAITING.tick()
         try:
             ledger = plan.ledger if row == plan.opening else plan.simulate(row)
             held = plan.held_from(row, ledger)

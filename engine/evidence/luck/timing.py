@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.backtest.manifest import FileRecord
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.waiting import WAITING
 from engine.data.sessions import MONTH_NAMES, period_numbers
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import Spread, figure_spreads, metric_column, plan_figures
@@ -84,6 +85,7 @@ def timing_table(plan: MeasuredPlan, policies: list[Policy], threads: int = 1) -
     if (columns := _columns(plan, variants)) is not None:
         table = batch_metric_table(planner_for(market), columns, plan.risk_free, threads)
     for number in np.flatnonzero(np.isnan(table[:, 0])).tolist():
+        WAITING.tick()
         table[number] = reference_metrics(market, variants[number], plan.risk_free)
     return table
 

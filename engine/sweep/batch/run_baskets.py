@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.core.errors import EngineError
+from engine.core.waiting import WAITING
 from engine.data.market import Market
 from engine.portfolio.policy import Decision, PolicyT, validate_weights
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
@@ -62,6 +63,7 @@ class BasketPlan(Generic[PolicyT]):
         if (lanes := _LaneBaskets.of(self)) is not None:
             lanes.fill(result, names, risk_free, threads)
         for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
+            WAITING.tick()
             policy = self.hold([self.market.assets[column] for column in names[at].tolist()])
             with suppress(EngineError):  # a name whose closes have a long gap is nobody else's fault
                 result[at] = reference_metrics(self.market, self.variant._replace(policy=policy), risk_free)

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.core.waiting import WAITING
 from engine.data.market import Market
 from engine.portfolio.policy import Band
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
@@ -97,6 +98,7 @@ def path_metric_table(  # noqa: PLR0913  (a plan, its histories, how they are ru
         plans = inputs.plans_for(np.zeros(LANE_COUNT, dtype=np.int64))
         _run_all(batch_market, plans, source, numbers, result, threads)
     for at in np.flatnonzero(np.isnan(result[:, 0])).tolist():
+        WAITING.tick()
         history = dataclasses.replace(flat, prices=_closes(source, int(numbers[at]), len(flat.dates)))
         result[at] = reference_metrics(history, own, free, BOUGHT_AND_HELD if held else AS_WRITTEN)
     return result
