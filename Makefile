@@ -80,7 +80,7 @@ optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks
 intervals: $(VENV)/.installed ## how often intervals hold the true difference, as benchmarks/studies/intervals.md; ten minutes
 	$(BIN)/python benchmarks/studies/intervals.py
 
-evidence: $(VENV)/.installed ## how often tests of a whole sweep are wrong, and what they find, as benchmarks/studies/evidence.md; four minutes
+evidence: $(VENV)/.installed ## how often tests of a whole sweep are wrong, and what they find, as benchmarks/studies/evidence.md; a few minutes
 	$(BIN)/python benchmarks/studies/evidence.py
 
 kills: $(VENV)/.testable ## kill, interrupt and starve commands at every system call that changes a file, and count what is lost; hours

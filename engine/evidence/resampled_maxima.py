@@ -43,6 +43,12 @@ class Draws:
         """A number of 64 bits up to this begins a new block."""
         return np.uint64(int(2.0**64 / self.mean_block) - 1)
 
+    def weights(self) -> FloatArray:
+        """Return (n - 1,) kappa_i, the weights of autocovariances in the variance of a drawn mean (see `Moments`)."""
+        kept = np.multiply.accumulate(np.full(self.periods - 1, 1.0 - 1.0 / self.mean_block))
+        near = 1.0 - np.arange(1, self.periods) / self.periods
+        return near * kept + (1.0 - near) * kept[::-1]
+
     def rows(self, draw: int) -> IntArray:
         """Return (n,) which periods a draw consists of."""
         from engine.simulation.kernel.batch.resampled_closes import fill_history  # noqa: PLC0415  (compiles)
@@ -135,6 +141,35 @@ class Maxima:
     consistent: FloatArray
     upper: FloatArray
     plain: FloatArray
+
+    def as_students(self, draws: Draws) -> Maxima:
+        """Return maxima as far out as those of statistics whose standard errors are estimated from as few periods.
+
+        All draws of a variant share one standard error; the best of many is one whose own came out too small, and no
+        draw knows of that. So quantiles of the normal distribution become those of Student's t (Hesterberg 2015,
+        doi:10.1080/00031305.2015.1089789, section 5.3, does so for intervals), by its expansion in 1 / freedom
+        (Abramowitz and Stegun 1964, 26.7.5). Of white noise the variance with weights kappa is on average a share
+        (n - s) / n of what it estimates, s = 1 + sum kappa_i, and has (n - s)^2 / (n (1 + sum kappa_i^2) - s^2) degrees
+        of freedom (Satterthwaite 1946, doi:10.2307/3002019): n - 1 where blocks are single periods. ``plain`` stays.
+        """
+        weights, n = draws.weights(), draws.periods
+        total, squares = 1.0 + float(weights.sum()), 1.0 + float((weights * weights).sum())
+        left = max(n - total, _ROUNDING * n)
+        freedom = max(left * left / max(n * squares - total * total, _ROUNDING * n), 1.0)
+        reached = left / n
+        wide = (_widen(of, freedom) / math.sqrt(reached) for of in (self.lower, self.consistent, self.upper))
+        return Maxima(*wide, self.plain)
+
+
+def _widen(quantiles: FloatArray, freedom: float) -> FloatArray:
+    """Return for (draws,) quantiles of the normal distribution those of Student's t; below 0 they stay."""
+    z = np.maximum(quantiles, 0.0)
+    square = z * z
+    first = z * (square + 1.0) / 4.0
+    second = z * ((5.0 * square + 16.0) * square + 3.0) / 96.0
+    third = z * (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) / 384.0
+    wide: FloatArray = z + (first + (second + third / freedom) / freedom) / freedom
+    return np.where(quantiles > 0.0, wide, quantiles)
 
 
 class MaximaStream:

@@ -14,8 +14,11 @@ whole periods are drawn in blocks (stationary bootstrap), the same for all varia
 - Romano and Wolf's step-down test (2016, doi:10.1016/j.spl.2016.02.012): the same with the upper recentring, which
   assumes nothing of variants that are worse.
 
+Of the studentised tests the draws are put as far out as statistics of so few periods lie (``Maxima.as_students``):
+without that they reject more often than they say. How often they do is in ``benchmarks/studies/evidence.md``.
+
 A p-value is (1 + #{T* >= T}) / (draws + 1) (Romano and Wolf 2016; Davison and Hinkley 1997, chapter 4):
-the history itself counts as one of the draws, so p is never 0 and no test rejects more often than it says. arch counts
+the history itself counts as one of the draws, so p is never 0. arch counts
 #{T* > T} / draws. A variant is rejected where its p among those that are left is at most 1 - ``level``.
 """
 
@@ -133,7 +136,8 @@ def adjusted_p_values(differences: FloatArray, draws: int, seed: int, mean_block
             chosen[:] = False
             chosen[variant] = True
             stream.add(differences, chosen, recentrings)
-            result[variant] = p_value(stream.maxima.upper, max(0.0, float(t[variant])))
+            upper = stream.maxima.as_students(stream.draws).upper
+            result[variant] = p_value(upper, max(0.0, float(t[variant])))
     result[order[::-1]] = np.maximum.accumulate(result[order[::-1]])
     return result
 
@@ -141,9 +145,8 @@ def adjusted_p_values(differences: FloatArray, draws: int, seed: int, mean_block
 def fitting_block(series: FloatArray) -> float:
     """Return the mean length of blocks that tests draw in, as long as ``series`` (n,) asks for and no longer [periods].
 
-    Politis and White's, in whole periods and at least one. There is no floor, as intervals have one: omega from longer
-    blocks is less certain, the best variant is one whose omega is too small, and draws, which all have the same, do not
-    know of it. Blocks of 5 reject twice as often as they say (``benchmarks/studies/evidence.md``).
+    Politis and White's, in whole periods and at least one. There is no floor, as intervals of daily returns have one:
+    periods of a sweep are a month long, and longer blocks know less of omega, which costs power.
     """
     return float(max(round(optimal_block_length(series)), 1))
 
@@ -188,7 +191,7 @@ class _Steps:
         if stream is None or not any(moments.usable.any() for moments in found):
             return None
         self._moments, self._periods = Moments.join(found), stream.draws.periods
-        return self._moments, stream.maxima, self._periods
+        return self._moments, stream.maxima.as_students(stream.draws), self._periods
 
     def go_down(self, t: FloatArray, maxima: Maxima, size: float) -> tuple[tuple[BoolArray, BoolArray], int, bool]:
         """Return (S,) what StepM and Romano and Wolf's test reject, in how many steps, and whether these were all.
@@ -220,4 +223,4 @@ class _Steps:
             recentrings = own.recentrings(self._periods)
             recentrings[by_step_m[begin:end], 2] = -np.inf
             stream.add(slab, own.usable & ~by_romano_wolf[begin:end], recentrings)
-        return stream.maxima
+        return stream.maxima.as_students(stream.draws)

@@ -9,9 +9,10 @@ import pytest
 from arch.bootstrap import SPA
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from engine.evidence import superior_ability
-from engine.evidence.resampled_maxima import Draws, MaximaStream
+from engine.evidence.resampled_maxima import Draws, Maxima, MaximaStream
 from engine.evidence.superior_ability import Superiority, adjusted_p_values, critical_value, fitting_block, p_value
 from tests.support.markets import lcg_returns
 from tests.support.superiority import (
@@ -69,6 +70,12 @@ def stream_of(differences: np.ndarray, draws: Draws) -> tuple:
         return moments, stream.maxima
 
 
+def students_draws(differences: np.ndarray, draws: Draws) -> dict[str, np.ndarray]:
+    """What every variant has in every draw by recentring, put as far out as the maxima are."""
+    printed = printed_draws(differences, draws)
+    return {name: Maxima(of, of, of, of).as_students(draws).upper for name, of in printed.items() if name != "plain"}
+
+
 def test_long_run_variances_and_statistics_are_the_published_ones() -> None:
     """omega^2 and t of nine columns against the first, blocks of 10, have the ten digits of another program."""
     moments, _ = stream_of(published_differences(), Draws(1, 1, 10.0, 240))
@@ -80,11 +87,13 @@ def test_p_values_are_those_of_arch_within_what_draws_leave_open() -> None:
     """20,000 draws of our own find what 20,000 of arch found: not studentised, and studentised on scaled losses."""
     differences = published_differences()
     found = results(differences, draws=20_000, mean_block=10.0)
+    _, maxima = stream_of(differences, Draws(20_000, 3, 10.0, 240))
     assert 0.355 <= found.reality_check <= 0.373  # arch's upper: .360 to .368 with five seeds
     scaled = differences / np.sqrt(OMEGA_SQUARED)
     theirs = SPA(np.zeros(240), -scaled, block_size=10, reps=5000, seed=1)
     theirs.compute()
-    assert [found.lower, found.consistent, found.upper] == pytest.approx(theirs.pvalues.to_numpy(), abs=0.025)
+    ours = [p_value(getattr(maxima, name), found.statistic) for name in RECENTRINGS]
+    assert ours == pytest.approx(theirs.pvalues.to_numpy(), abs=0.025)
     assert found.best == 6
     assert found.statistic == pytest.approx(1.3639076964, rel=1e-9)
 
@@ -107,11 +116,27 @@ def test_maxima_and_p_values_are_those_of_arch_on_the_same_draws(mean_block: int
         assert np.percentile(ours, 95.0) == pytest.approx(scale * theirs.critical_values()[name], rel=1e-12)
 
 
+@pytest.mark.parametrize(("periods", "mean_block"), [(16, 1.0), (60, 2.0), (240, 1.0), (240, 10.0)])
+def test_draws_are_as_far_out_as_students_t(periods: int, mean_block: float) -> None:
+    """Their quantiles are scipy's, with the freedom and the bias that standard errors of white noise turn out to have."""
+    draws = Draws(1, 1, mean_block, periods)
+    noise = np.random.default_rng(5).standard_normal((periods, 40_000))
+    moments, _ = stream_of(noise, draws)
+    mean, spread = moments.long_run.mean(), moments.long_run.var()
+    freedom = 2.0 * mean**2 / spread
+    z = np.array([-np.inf, -1.0, 0.0, 1.0, 2.0, 3.0])
+    wide = Maxima(z, z, z, z).as_students(draws)
+    expected = np.where(z > 0.0, stats.t.isf(stats.norm.sf(z), freedom), z) / np.sqrt(mean)
+    assert wide.consistent == pytest.approx(expected, rel=0.01)
+    assert wide.plain.tolist() == z.tolist()
+
+
 def test_step_m_names_what_arch_names_on_the_same_draws() -> None:
     """Three variants are better, of which the weakest is only seen once the others are out of the way."""
     differences = space(150, 60, seed=4, better={3: 4.0, 17: 6.0, 44: 3.6})
     draws = Draws(999, 2, 3.0, 150)
     found = results(differences, draws=999, seed=2, mean_block=3.0)
+    assert found.step_m.tolist() == [3, 17, 44]
     omega = np.sqrt(printed_long_run_variance(differences, 3.0))
     assert found.step_m.tolist() == arch_step_m(differences / omega, draws, 0.05)
     assert set(found.romano_wolf) <= set(found.step_m)
@@ -168,7 +193,7 @@ def test_step_down_sets_are_those_of_adjusted_p_values(seed: int) -> None:
     differences = space(80, 40, seed=seed, better={k: 2.0 + 0.25 * k for k in range(12)})
     draws = Draws(399, 3, 4.0, 80)
     found = results(differences, width=9, draws=399)
-    drawn = printed_draws(differences, draws)
+    drawn = students_draws(differences, draws)
     adjusted = adjusted_p_values(differences, 399, 3, 4.0)
     t = found.studentised
     assert found.complete
@@ -180,9 +205,9 @@ def test_step_down_sets_are_those_of_adjusted_p_values(seed: int) -> None:
 
 def test_step_m_goes_on_where_the_other_test_has_stopped() -> None:
     """Variants that are far worse count in one recentring and not in the other, and only StepM takes another step."""
-    means = {k: 1.6 + 0.2 * k for k in range(12)} | dict.fromkeys(range(12, 90), -8.0)
+    means = {k: 2.2 + 0.2 * k for k in range(12)} | dict.fromkeys(range(12, 90), -8.0)
     differences = space(80, 90, seed=9, better=means)
-    found, drawn = results(differences, width=7, draws=399), printed_draws(differences, Draws(399, 3, 4.0, 80))
+    found, drawn = results(differences, width=7, draws=399), students_draws(differences, Draws(399, 3, 4.0, 80))
     first = np.flatnonzero(found.studentised > critical_value(drawn["consistent"].max(axis=1), 0.05))
     assert found.step_m.tolist() == printed_step_down(found.studentised, drawn["consistent"], 0.05)
     assert found.romano_wolf.tolist() == printed_step_down(found.studentised, drawn["upper"], 0.05)
@@ -202,7 +227,7 @@ def test_adjusted_p_values_are_the_printed_ones_and_never_fall() -> None:
     draws = Draws(199, 8, 1.0, 60)
     adjusted = adjusted_p_values(differences, 199, 8, 1.0)
     moments, _ = stream_of(differences, draws)
-    t, upper = moments.studentised(60), printed_draws(differences, draws)["upper"]
+    t, upper = moments.studentised(60), students_draws(differences, draws)["upper"]
     so_far, fell = 0.0, False
     for k in np.argsort(-t):
         maxima = np.maximum(upper[:, t <= t[k]].max(axis=1), 0.0)
