@@ -156,9 +156,9 @@ class Maxima:
         total, squares = 1.0 + float(weights.sum()), 1.0 + float((weights * weights).sum())
         left = max(n - total, _ROUNDING * n)
         freedom = max(left * left / max(n * squares - total * total, _ROUNDING * n), 1.0)
-        reached = left / n
-        wide = (_widen(of, freedom) / math.sqrt(reached) for of in (self.lower, self.consistent, self.upper))
-        return Maxima(*wide, self.plain)
+        root = math.sqrt(left / n)
+        lower, consistent, upper = (_widen(of, freedom) / root for of in (self.lower, self.consistent, self.upper))
+        return Maxima(lower, consistent, upper, self.plain)
 
 
 def _widen(quantiles: FloatArray, freedom: float) -> FloatArray:
