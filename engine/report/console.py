@@ -22,6 +22,12 @@ _WIDE: Final = 100
 _BEHIND_UNDERSCORES: Final = re.compile(r"(?=\S{21})\S{1,19}_")
 """Where a name of more than 20 characters may be broken."""
 
+_BEFORE_UNITS: Final = re.compile(r"(?<=[0-9]) (?=(?:%|pp)(?![0-9A-Za-z]))")
+"""Where a line may not end: between a figure and its unit."""
+
+_JOINT: Final = "\ue000"
+"""Stands for such a space while text is wrapped, for a space of any kind would be a place to break."""
+
 
 class _PipeTolerantConsole(Console):
     """A console whose reader may close the pipe, as `head` does: printing ends quietly, the work goes on."""
@@ -55,11 +61,26 @@ def print_heading(out: Console, content: str) -> None:
 def print_bullet(out: Console, content: str, mark: str = "-", style: str = "") -> None:
     """Print one point of a list, its lines aligned behind the mark."""
     indent = len(mark) + 2
-    lines = text(content).wrap(out, max(out.width - indent, 20))
-    for number, line in enumerate(lines):
-        line.rstrip()
+    for number, line in enumerate(_lines_of(out, content, indent)):
         lead = text(f" {mark} ", style) if number == 0 else text(" " * indent)
         out.print(lead + line)
+
+
+def print_paragraph(out: Console, content: str, style: str = "") -> None:
+    """Print lines without an indent, none of which ends with spaces or between a figure and its unit."""
+    for line in _lines_of(out, content, 0):
+        out.print(text(line.plain, style))
+
+
+def _lines_of(out: Console, content: str, indent: int) -> list[Text]:
+    """Return ``content`` in lines as wide as the console less an ``indent``; a figure stays with its unit."""
+    whole = text(content)
+    whole.plain = _BEFORE_UNITS.sub(_JOINT, whole.plain)
+    lines = list(whole.wrap(out, max(out.width - indent, 20)))
+    for line in lines:
+        line.plain = line.plain.replace(_JOINT, " ")
+        line.rstrip()
+    return lines
 
 
 def table(

@@ -15,10 +15,11 @@ from engine import composition
 from engine.backtest.workflow import run_backtest
 from engine.core.yaml_document import parse_document
 from engine.evidence.overfitting import probability_of_overfitting
-from engine.report.sweep.evidence import evidence_lines, list_tests, trials_text
+from engine.report.sweep.evidence import evidence_lines, list_tests, region_text, trials_text
 from engine.report.sweep.page import render_sweep
 from engine.report.sweep.terminal import print_sweep
 from engine.sweep.computation import prepare
+from engine.sweep.evidence_record import RegionAxis, RegionRecord, RegionValue
 from engine.sweep.pipeline import SweepOptions, run_sweep
 from engine.sweep.summary import SweepSummary
 from engine.sweep.variant_lookup import find_variant_config
@@ -243,6 +244,24 @@ def test_terminal_and_page_have_the_sentence_every_test_and_every_line(small, ca
     for row in rows:
         assert all(words in printed for words in (row.test.split()[0], row.p))
         assert all(words in page for words in (row.test, row.asks, row.answer, row.p, row.convention))
+
+
+def test_the_p_of_the_sentence_is_the_first_of_the_table_to_the_same_digits(small) -> None:
+    """Whoever looks for it finds it at once, and not another rounding of it."""
+    evidence = small[0].evidence
+    assert evidence.sentence.endswith((f"p = {list_tests(evidence)[0].p}).", f"p {list_tests(evidence)[0].p})."))
+
+
+def test_the_region_names_for_each_axis_the_value_that_has_fewest(small) -> None:
+    """Axes whose values all have about as many are left out, and values that have none are counted."""
+    axes = {
+        "a": RegionAxis(3, 1, 0, 0.0, tuple(RegionValue(str(one), share) for one, share in ((1, 0.6), (2, 0), (3, 0)))),
+        "b": RegionAxis(2, 2, 0, 0.49, (RegionValue("x", 0.49), RegionValue("y", 0.5))),
+    }
+    told = region_text(RegionRecord("sharpe", 1000, 0.5, axes))
+    assert told.endswith("; fewest by axis: a 2 (0 %, as of 1 more of its values)")
+    told = region_text(RegionRecord("sharpe", 1000, 0.5, {"b": axes["b"]}))
+    assert told.endswith("this history, of every value about as many")
 
 
 def test_a_test_that_was_not_made_is_printed_with_its_reason(small) -> None:

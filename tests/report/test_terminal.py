@@ -13,7 +13,7 @@ from rich.console import Console
 from engine.backtest.outputs import RunResult
 from engine.core.errors import DataError, escape_controls
 from engine.report.config_terminal import print_config
-from engine.report.console import print_names, table
+from engine.report.console import console, print_bullet, print_names, print_paragraph, table
 from engine.report.data_terminal import print_fetch, print_quality
 from engine.report.phrases import flows_text
 from engine.report.run.terminal import print_run
@@ -48,6 +48,20 @@ def test_the_terminal_cuts_nothing_and_reads_no_markup(
     assert "from 2020-" in out, "a benchmark that begins late says so"
     assert r"\nfrom" not in out, "on a line of its own"
     assert "variant 3 tried" in re.sub(r"\s+", " ", out)
+
+
+@pytest.mark.parametrize("width", range(24, 44))
+def test_no_line_ends_in_a_space_or_between_a_figure_and_its_unit(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure is read with its unit, wherever a terminal breaks the line; the words are the same."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = "half lie between -0.17 pp and -0.04 pp a year, 54.1 % of all, 2 ppm"
+    for show in (print_bullet, print_paragraph):
+        show(console(), said)
+        lines = capsys.readouterr().out.splitlines()
+        assert not any(re.search(r"\s$|[0-9]$", line) and line[-1] != "2" for line in lines), lines
+        assert " ".join(" ".join(lines).split()).removeprefix("- ") == said
 
 
 def test_many_portfolios_are_printed_in_groups(

@@ -1,10 +1,10 @@
-"""Checked claims on the terminal and as JSON: claimed, measured, interval, verdict, and where a word decides."""
+"""Checked claims on the terminal and as JSON: verdict, claimed, measured, and where a word decides."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
@@ -13,7 +13,7 @@ from engine.evidence.claims.check import FAILS, HOLDS, UNKNOWN, CheckedClaim, Tu
 from engine.evidence.claims.claimed import ClaimedRange
 from engine.evidence.claims.computation import Interval, Reading, Style, describe_way, describe_word
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, table, text
+from engine.report.console import console, print_bullet, print_paragraph, text
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
@@ -21,64 +21,69 @@ if TYPE_CHECKING:
     from engine.evidence.claims.claim_file import Claim, ClaimFile
 
 _VERDICT_COLOURS = {HOLDS: "green", FAILS: "red"}
+_RULE: Final = (
+    "Each sentence is measured in every way in which it can be meant. It holds where every reading that it leaves open "
+    "agrees, and does not where all are above what was claimed, or all below; else it cannot be told. Of an interval "
+    "all counts."
+)
+_MARKS: Final = (
+    "Below are the words that decide: with another meaning the answer would be the opposite (-), though the sentence "
+    "rules that meaning out (*)."
+)
 
 
 def print_claims(file: ClaimFile, checked: Sequence[CheckedClaim]) -> None:
-    """Print every claim with its verdict, then where one word of a sentence decides, then what is missing."""
+    """Print every claim: its verdict, what was measured, which readings agree, what decides and what is missing."""
     out = console()
     out.print(text(file.name, "bold"))
     if file.description:
         out.print(text(file.description))
     out.print()
-    result = table(["", "claim", "claimed", "measured", "interval", "verdict"], left=(1, 5), whole=(0, 2, 3))
+    for line in (_RULE, _MARKS):
+        print_paragraph(out, line, "dim")
+    out.print()
+    width = len(f"{len(checked)}.")
     for number, one in enumerate(checked, start=1):
-        style = one.claim.compute.style
-        measured = fmt.DASH if one.measured is None else figure_text(one.measured.figure, style)
-        cells = [
-            str(number),
-            one.claim.sentence,
-            claimed_text(one.claim),
-            measured,
-            interval_text(one.measured.interval if one.measured else None, style),
-            one.verdict,
-        ]
-        add_row(result, cells, {5: _VERDICT_COLOURS.get(one.verdict, "yellow")})
-    out.print(result)
-    _print_turns(out, checked)
-    _print_missing(out, checked)
+        _print_claim(out, one, f"{number}.".rjust(width))
     out.print()
     out.print(text(counts_text(checked), "bold"))
 
 
-def _print_turns(out: Console, checked: Sequence[CheckedClaim]) -> None:
-    """Print, for each claim, how many readings agree, and those that another meaning of one word turns."""
-    print_heading(out, "Readings: how many agree, and which word of the sentence decides")
-    out.print(
-        text("* is what the sentence rules out: it counts for no verdict, but shows what another choice gives", "dim")
+def _print_claim(out: Console, one: CheckedClaim, mark: str) -> None:
+    below = " " * len(mark)
+    print_bullet(out, f"{one.claim.sentence}: {one.verdict}", mark, _VERDICT_COLOURS.get(one.verdict, "yellow"))
+    print_bullet(out, measured_text(one), below)
+    if one.readings:
+        print_bullet(out, readings_text(one), below)
+    for turn in one.turns:
+        print_bullet(out, turn_text(turn, one), f"{below} {'*' if turn.key in one.claim.says else '-'}")
+    if missing := dict.fromkeys((*one.missing, *one.left_out)):
+        print_bullet(out, f"missing: {'; '.join(missing)}", below)
+    if one.claim.compute.caveat:
+        print_bullet(out, f"not known: {one.claim.compute.caveat}", below)
+
+
+def measured_text(one: CheckedClaim) -> str:
+    """Return what was claimed and what was measured, with its interval, if it has one, and how it was read."""
+    claimed = f"claimed {claimed_text(one.claim)}, measured "
+    if one.measured is None:
+        return f"{claimed}nothing"
+    style = one.claim.compute.style
+    interval = interval_text(one.measured.interval, style)
+    between = "" if interval == fmt.DASH else f", interval {interval}"
+    return f"{claimed}{figure_text(one.measured.figure, style)}{between} ({reading_text(one.measured)})"
+
+
+def readings_text(one: CheckedClaim) -> str:
+    """Return how many readings agree: those that a sentence leaves open, and those that it rules out."""
+    agreeing = one.claim.agreeing
+    meant, ruled_out = (
+        [agreeing.contain(reading.figure) for reading in readings] for readings in (one.readings, one.others)
     )
-    for number, one in enumerate(checked, start=1):
-        if one.measured is None:
-            continue
-        total = len(one.readings) + len(one.others)
-        head = f"{one.agreeing} of {plural(total, 'reading')} agree, {range_text(one)}; measured: "
-        print_bullet(out, head + reading_text(one.measured), f"{number}.".rjust(3))
-        for turn in one.turns:
-            print_bullet(out, turn_text(turn, one), "     *" if turn.key in one.claim.says else "     -")
-
-
-def _print_missing(out: Console, checked: Sequence[CheckedClaim]) -> None:
-    """Print, for each claim that lacks some, which closes are not there, and what its figures cannot know."""
-    told = {number: _missing_texts(one) for number, one in enumerate(checked, start=1)}
-    if any(told.values()):
-        print_heading(out, "What is missing, and what cannot be known")
-    for number, texts in told.items():
-        if texts:
-            print_bullet(out, "; ".join(texts), f"{number}.".rjust(3))
-
-
-def _missing_texts(one: CheckedClaim) -> list[str]:
-    caveat = one.claim.compute.caveat
-    return list(dict.fromkeys((*one.missing, *one.left_out, *((caveat,) if caveat else ()))))
+    told = f"{sum(meant)} of {plural(len(meant), 'reading')} {'agrees' if len(meant) == 1 else 'agree'}"
+    if ruled_out:
+        told += f", and {sum(ruled_out)} of {len(ruled_out)} that the sentence rules out"
+    return told if len(meant) + len(ruled_out) == 1 else f"{told}; all of them {range_text(one)}"
 
 
 def counts_text(checked: Sequence[CheckedClaim]) -> str:

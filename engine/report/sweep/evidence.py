@@ -45,32 +45,28 @@ class EvidenceRow:
 
 
 def list_tests(evidence: SweepEvidence) -> list[EvidenceRow]:
-    """Return every test of a sweep, those that could not be made with the reason."""
-    return [
-        _row(
-            evidence,
-            "deflated_sharpe",
-            "Deflated Sharpe ratio",
-            "Is the best's Sharpe ratio above what the best of as many has by luck?",
-        ),
-        _row(
-            evidence,
-            "overfitting",
-            "Probability of backtest overfitting",
-            "How often is the best of one half of the blocks below the median of the other?",
-        ),
-        _row(
-            evidence,
+    """Return every test of a sweep, that of the sentence first, those that could not be made with the reason."""
+    asked = (
+        (
             "superiority",
             "Superior predictive ability (Hansen)",
             "Is any variant's mean return above that of buy & hold?",
         ),
-        _row(evidence, "reality_check", "Reality check (White)", "The same, variants not divided by their noise"),
-        _row(evidence, "step_m", "StepM (Romano and Wolf)", "Which variants are above buy & hold?"),
-        _row(
-            evidence, "romano_wolf", "Step-down (Romano and Wolf)", "The same, whatever is true of those that are not"
+        ("reality_check", "Reality check (White)", "The same, variants not divided by their noise"),
+        ("step_m", "StepM (Romano and Wolf)", "Which variants are above buy & hold?"),
+        ("romano_wolf", "Step-down (Romano and Wolf)", "The same, whatever is true of those that are not"),
+        (
+            "deflated_sharpe",
+            "Deflated Sharpe ratio",
+            "Is the best's Sharpe ratio above what the best of as many without any return has by luck?",
         ),
-    ]
+        (
+            "overfitting",
+            "Probability of backtest overfitting",
+            "How often is the best of one half of the blocks below the median of the other?",
+        ),
+    )
+    return [_row(evidence, *one) for one in asked]
 
 
 def _row(evidence: SweepEvidence, section: str, test: str, asks: str) -> EvidenceRow:
@@ -230,17 +226,16 @@ def region_text(found: RegionRecord) -> str:
     lowest = min((axis.lowest for axis in found.axes.values()), default=1.0)
     if lowest >= _NEARLY_ALL:
         return f"{told}, {_share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
-    parts = [text for name, axis in found.axes.items() if (text := _axis_text(name, axis))]
-    return f"{told}; by axis: {'; '.join(parts)}"
+    parts = [_axis_text(name, axis) for name, axis in found.axes.items() if axis.lowest < _NEARLY_ALL * found.share]
+    return f"{told}; fewest by axis: {', '.join(parts)}" if parts else f"{told}, of every value about as many"
 
 
 def _axis_text(name: str, axis: RegionAxis) -> str:
-    """Return the values of an axis with the lowest shares; empty where nearly all of each value are in it."""
-    if axis.lowest >= _NEARLY_ALL:
-        return ""
-    lowest = sorted(axis.listed, key=lambda one: one.share)[:_IDS_SHOWN]
-    shown = ", ".join(f"{parameter_text(one.label)} {_share_text(one.share)}" for one in lowest)
-    return f"{name}: {axis.present} of {axis.values} values are in it, lowest {shown}"
+    """Return the value of an axis that has the lowest share, and how many values have none in the region."""
+    lowest = min(axis.listed, key=lambda one: one.share)
+    none = axis.values - axis.present
+    others = f", as of {none - 1:,} more of its values" if none > 1 else ""
+    return f"{name} {parameter_text(lowest.label)} ({_share_text(lowest.share)}{others})"
 
 
 def _share_text(share: float) -> str:

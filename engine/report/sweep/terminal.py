@@ -14,7 +14,17 @@ from rich.text import Text
 from engine.core.errors import escape_controls
 from engine.core.waiting import WAITING
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, print_names, print_table, table, text
+from engine.report.console import (
+    add_row,
+    console,
+    print_bullet,
+    print_heading,
+    print_names,
+    print_paragraph,
+    print_table,
+    table,
+    text,
+)
 from engine.report.phrases import plural
 from engine.report.sweep.evidence import HEADING, evidence_lines, list_tests, trials_text
 from engine.report.sweep.labels import (
@@ -245,15 +255,15 @@ def _print_other_sessions(out: Console, summary: SweepSummary) -> None:
 
 def _print_evidence(out: Console, evidence: SweepEvidence) -> None:
     print_heading(out, HEADING)
-    out.print(text(evidence.sentence))
-    out.print(text(trials_text(evidence), "dim"))
+    print_paragraph(out, evidence.sentence)
+    print_paragraph(out, trials_text(evidence), "dim")
     rows = list_tests(evidence)
     shown = table(["test", "asks", "answer", "p"], left=(0, 1, 2), tight=True, whole=(3,))
     for row in rows:
         add_row(shown, [row.test, row.asks, row.answer, row.p])
     out.print(shown)
     for convention in (row.convention for row in rows if row.convention):
-        out.print(text(convention, "dim"))
+        print_paragraph(out, convention, "dim")
     for title, told in evidence_lines(evidence):
         print_bullet(out, f"{title}: {told}")
 

@@ -167,7 +167,8 @@ def test_the_command_prints_claims_with_verdicts_and_the_same_as_json(tmp_path: 
     assert found["claims"][0]["interval"] is None
     for one in found["claims"]:
         assert one["sentence"] in printed
-        assert one["verdict"] in " ".join(printed.split()) or one["verdict"].startswith("cannot")
+        assert f"{one['sentence']}: {one['verdict']}" in " ".join(printed.split())
+    assert "1 of 1 reading agrees, and 0 of 1 that the sentence rules out" in " ".join(printed.split())
     bad = engine("claims", "claims.yaml", "--set", "claims.0.compute.kind=metric", cwd=tmp_path, check=1).stderr
     assert bad.count("\n") == 1
     assert bad.startswith("error: claims.yaml:5: claims.0.compute: unknown kind 'metric'; known: ")
