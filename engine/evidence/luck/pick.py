@@ -84,9 +84,10 @@ class NamePool:
         if different >= FEWEST_BASKETS:
             return
         day = plan.sessions.market.dates[plan.opening]
+        baskets = f"{different} different {'basket' if different == 1 else 'baskets'}"
         raise DataError(
             f"{len(self.columns)} of the universe's {self.members} members of {day} have a close on that day, which "
-            f"makes {different} different baskets of {count} names; {FEWEST_BASKETS} are needed: name a wider universe "
+            f"makes {baskets} of {count} names; {FEWEST_BASKETS} are needed: name a wider universe "
             "(--universe FILE), or a later window.start"
         )
 

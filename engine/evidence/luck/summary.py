@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -114,7 +114,7 @@ def measure_luck(
         pick = measure("pick", lambda: measure_picks(plan, _require(universe), changes.picks, threads))
         path = measure("path", lambda: measure_paths(plan, _price_growth(config.compare.inflation, plan), threads))
     if not (timing or start or pick or path):
-        raise DataError(*(f"{name} luck: {reason}" for name, reason in missing.items()))
+        raise DataError(*_each_once(missing))
     market = plan.sessions.market
     return LuckSummary(
         name=config.name,
@@ -131,6 +131,16 @@ def measure_luck(
         path=path,
         missing=missing,
     )
+
+
+def _each_once(missing: Mapping[str, str]) -> list[str]:
+    """Return why no part can be told, each reason once with the parts: a plan that cannot be run has the same in all.
+
+    >>> _each_once({"timing": "it ends", "start": "it ends", "pick": "no names"})
+    ['timing, start luck: it ends', 'pick luck: no names']
+    """
+    parts = {why: [part for part, one in missing.items() if one == why] for why in dict.fromkeys(missing.values())}
+    return [f"{', '.join(names)} luck: {why}" for why, names in parts.items()]
 
 
 def _require(universe: Universe | None) -> Universe:

@@ -71,9 +71,9 @@ def _print_timing(out: Console, timing: TimingLuck) -> None:
     tried = f"the first {last} sessions" if len(timing.sessions) == last else f"sessions {_listed(timing.sessions)}"
     print_bullet(
         out,
-        f"12 months x {tried}, the last of a month that has fewer: {plural(timing.variants, 'date')}. Best "
-        f"{_cell(timing.best.month, timing.best.session)} {fmt.percent(timing.best.cagr)}, worst "
-        f"{_cell(timing.worst.month, timing.worst.session)} {fmt.percent(timing.worst.cagr)}: "
+        f"12 months x {tried}, the last of a month that has fewer: {plural(timing.variants, 'date')}. Best: "
+        f"{_cell(timing.best.month, timing.best.session)} {fmt.percent(timing.best.cagr)}; worst: "
+        f"{_cell(timing.worst.month, timing.worst.session)} {fmt.percent(timing.worst.cagr)}; "
         f"{fmt.percentage_points(growth.highest - growth.lowest).lstrip('+')} a year between the two are luck.",
     )
     medians = ", ".join(
@@ -198,7 +198,7 @@ def _pp(difference: float) -> str:
 
 
 def _cell(month: str, session: int) -> str:
-    return f"{month.title()} session {session}"
+    return f"session {session} of {month.title()},"
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

@@ -113,9 +113,10 @@ def _overfitting(found: OverfittingRecord) -> tuple[str, str, str]:
 def _superiority(found: SuperiorityRecord, evidence: SweepEvidence) -> tuple[str, str, str]:
     answer = f"p between {p_value(found.lower)} and {p_value(found.upper)}"
     trials = evidence.trials
+    block = f"{found.mean_block:g} {'period' if found.mean_block == 1.0 else 'periods'}"
     terms = (
         f"{found.convention}; {trials.periods} periods of {plural(trials.period_sessions, 'session')}, "
-        f"{found.draws:,} draws in blocks of {found.mean_block:g} periods on average"
+        f"{found.draws:,} draws in blocks of {block} on average"
     )
     return answer, p_value(found.consistent), terms
 

@@ -49,6 +49,16 @@ def test_it_prints_its_parts_and_writes_signed_files(tmp_path: Path, engine: Com
     assert json.loads(again) == json.loads((folder / "summary.json").read_text())
 
 
+def test_a_plan_that_cannot_be_run_says_so_once(tmp_path: Path, engine: Command) -> None:
+    """Every part fails for the same reason, which is one line, and no folder is written."""
+    spent = ("--set", "account.contributions={amount: -9000, every: month}")
+    code, _, err = engine("luck", str(QUICK), *SHORT, *spent, "--out", str(tmp_path))
+    assert code == 1
+    assert err.count("write account.when_spent: stop") == 1
+    assert "timing, start, path luck: " in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_of_another_kind_is_refused(tmp_path: Path, engine: Command) -> None:
     place = tmp_path / "quickstart.luck"
     place.mkdir()

@@ -119,7 +119,7 @@ def test_too_few_names_are_told_with_their_numbers() -> None:
     with pytest.raises(DataError) as caught:
         measure_picks(plan_of(), universe(*left), PICKS)
     assert str(caught.value) == (
-        "3 of the universe's 4 members of 2015-01-01 have a close on that day, which makes 1 different baskets of 3 "
+        "3 of the universe's 4 members of 2015-01-01 have a close on that day, which makes 1 different basket of 3 "
         "names; 20 are needed: name a wider universe (--universe FILE), or a later window.start"
     )
 
