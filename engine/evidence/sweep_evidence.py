@@ -287,7 +287,10 @@ class _SweepTests(Generic[PolicyT]):
             draws=self.draws,
             mean_block=self.returns.mean_block,
             seed=self.returns.examined.sweep.base_config.evidence.seed,
-            convention="Hansen 2005 and White 2000: stationary bootstrap of sums of returns over periods",
+            convention=(
+                "Hansen 2005, draws as far out as Student's t, and White 2000: stationary bootstrap of sums of returns "
+                "over periods"
+            ),
         )
 
     def _superiority(self) -> Superiority:
