@@ -310,13 +310,13 @@ def test_no_critical_value_is_below_zero() -> None:
 
 
 def test_blocks_are_as_long_as_the_series_asks_for() -> None:
-    """Whole periods, no floor but one, and longer where a period remembers the one before."""
+    """Whole periods, at least the usual lag of so many, and longer where a period remembers the one before."""
     columns = lcg_returns()[:, :2].T
-    assert [fitting_block(of) for of in columns] == [1.0, 1.0]
+    assert [fitting_block(of) for of in columns] == [5.0, 5.0]  # 4 (2.4)^(2/9) = 4.86
     series = columns[0].copy()
     for t in range(1, len(series)):
-        series[t] += 0.3 * series[t - 1]
-    assert fitting_block(series) == 5.0  # 4.5957 of arch
+        series[t] += 0.7 * series[t - 1]
+    assert fitting_block(series) == 9.0
 
 
 def test_draws_are_functions_of_their_number() -> None:
