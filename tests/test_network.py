@@ -27,6 +27,11 @@ FIXED = "{kind: fixed_mix, weights: {QUAL: 60%, HD: 40%}, rebalance: {kind: annu
 OPTIMISED = "{kind: optimised, core: [QUAL, HD], objective: {kind: min_variance}, rebalance: {kind: annual}}"
 SWEEP = "sweep: {axes: {strategy.rebalance.kind: [annual, never]}}\n"
 EUROS = "account: {capital: 10000, currency: EUR}\n"
+CLAIMS = """name: arithmetic
+data: {source: {kind: sample}}
+claims:
+- {sentence: 1 % is 20 %, compute: {kind: compounding, rate: 1%, years: 20}, claimed: 20%}
+"""
 FX = "data: {source: {kind: yahoo}, fx: {kind: yahoo}}"
 
 OFFLINE = (
@@ -35,6 +40,9 @@ OFFLINE = (
     ["run", "sample.yaml"],
     ["sweep", "sample-sweep.yaml"],
     ["optimise", "sample-optimised.yaml"],
+    ["luck", "sample.yaml", "--universe", "names.txt"],
+    ["claims", "claims.yaml"],
+    ["trials"],
     ["report", "runs/sample"],
     ["verify", "runs/sample"],
     ["schema"],
@@ -109,6 +117,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             if ending == "-euros":
                 plan = plan.replace("data: {source: {kind: yahoo}}", FX)
             (tmp_path / f"{name}.yaml").write_text(plan, encoding="utf-8")
+    (tmp_path / "claims.yaml").write_text(CLAIMS, encoding="utf-8")
+    (tmp_path / "names.txt").write_text("HD\nJNJ\nPG\nUNH\nXOM\nKO\nPEP\n", encoding="utf-8")
     monkeypatch.setenv("PORTFOLIO_ENGINE_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
