@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _VERDICT_COLOURS = {HOLDS: "green", FAILS: "red"}
 _RULE: Final = (
     "Each sentence is measured in every way in which it can be meant. It holds where every reading that it leaves open "
-    "agrees, and does not where all are above what was claimed, or all below; else it cannot be told. Of an interval "
-    "all counts."
+    "agrees, and does not where all are above what was claimed, or all below; else it cannot be told."
 )
 _MARKS: Final = (
     "Below are the words that decide: with another meaning the answer would be the opposite (-), though the sentence "
@@ -39,7 +38,10 @@ def print_claims(file: ClaimFile, checked: Sequence[CheckedClaim]) -> None:
     if file.description:
         out.print(text(file.description))
     out.print()
-    for line in (_RULE, _MARKS):
+    interval = ""
+    if any(one.measured and one.measured.interval for one in checked):
+        interval = f" Of an interval ({format_percent(file.evidence.level)}) all counts."
+    for line in (f"{_RULE}{interval}", _MARKS):
         print_paragraph(out, line, "dim")
     out.print()
     width = len(f"{len(checked)}.")

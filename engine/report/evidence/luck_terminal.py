@@ -164,7 +164,7 @@ def _print_path(out: Console, path: PathLuck) -> None:
         out,
         f"Blocks of {path.mean_block:.0f} sessions on average from the joint returns over {path.sessions:,} common "
         f"sessions from {path.start} to {path.end}{fewer}; seed {path.seed}. Plan and buy-and-hold meet the same "
-        "histories."
+        "histories, and differences are taken in each of them."
         + (
             " Decisions of this plan have to be asked for, so histories are run one by one, and few."
             if path.one_by_one
