@@ -95,6 +95,13 @@ def test_inflation_is_that_of_the_common_sessions_as_it_was(tmp_path: Path) -> N
     assert found.inflation == pytest.approx(1.1 ** (1.0 / float(years)) - 1.0, rel=1e-14)
     assert found.below_inflation is not None
     assert found.below_inflation >= found.below_capital
+    shares = []
+    for last in ("100", "100000"):
+        file.write_text(f"date,value\n2014-01-01,100\n2017-06-01,{last}\n")
+        path = measure_luck(load_run(QUICK, overrides)).path
+        assert path is not None
+        shares.append(path.below_inflation)
+    assert shares == [found.below_capital, 1.0]
     short = tmp_path / "short.csv"
     short.write_text("date,value\n2014-06-01,100\n")
     early = load_run(QUICK, (*overrides[:2], f"compare.inflation={{path: {short}}}"))
