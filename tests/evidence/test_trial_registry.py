@@ -130,3 +130,4 @@ def test_a_line_that_a_killed_process_began_is_cut_off(file: Path) -> None:
         assert read_registries()[0].variants == 1
         assert record_trials(DATA, OTHER, 12) == 13
         assert file.read_bytes().count(b"\n") == 2
+        assert read_registries()[0].variants == 13
