@@ -49,6 +49,9 @@ def agrees(evidence: dict) -> bool:
         return evidence["sentence"].endswith(f"{evidence['missing']['superiority']}.")
     found, p = SENTENCE.fullmatch(evidence["sentence"]), evidence["superiority"]["consistent"]
     printed = float(found["p"])
+    small = p <= 1.0 - evidence["level"] + 1e-12
+    if ("StepM does not name it" in evidence["sentence"]) != (small and not evidence["step_m"]["has_best"]):
+        return False
     if (found["sign"] == "<") != (p < 0.001):
         return False
     return printed > p if found["sign"] == "<" else -1e-9 <= printed - p < 0.001 + 1e-9
