@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ settings.register_profile(  # the same cases every time, no clock
     "house", deadline=None, derandomize=True, max_examples=int(os.environ.get("EXAMPLES", "100"))
 )
 settings.load_profile("house")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for a job in the background: so would all
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # commands that tests start and interrupt
 
 
 @pytest.fixture(scope="session")
