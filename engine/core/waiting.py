@@ -1,4 +1,4 @@
-"""What takes a while on another machine, as a download, told to whoever shows it."""
+"""What takes a while, as a download or many runs, told to whoever shows it."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ class _Waiting:
     def start(self, what: str, done: int = 0, total: int = 1) -> None:
         """Begin to wait for the next thing."""
         self._current, self._since = (what, done, total), time.monotonic()
+        self.tick()
+
+    def advance(self, done: int) -> None:
+        """Tell that of one long thing so many parts are over."""
+        what, _, total = self._current
+        self._current = (what, done, total)
         self.tick()
 
     def tick(self) -> None:

@@ -119,8 +119,9 @@ def certify(
     tests = [(t, replacement) for t in rows.tolist() for replacement in REPLACEMENTS]
     moved: Movement | None = None
     with WAITING.until_over():
+        WAITING.start("runs over replaced closes", 0, len(tests))
         for done, (t, replacement) in enumerate(tests):
-            WAITING.start("the run over replaced closes", done, len(tests))
+            WAITING.advance(done)
             moved = _test_session(plan, clean, t, replacement)
             if moved is not None:
                 break

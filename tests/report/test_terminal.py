@@ -192,6 +192,19 @@ def test_fetching_reports_failures_and_prints_no_bar_in_a_pipe(capsys: pytest.Ca
     assert capsys.readouterr().out.startswith("Nothing to fetch")
 
 
+def test_one_long_thing_is_waited_for_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done of it counts up, and so do the seconds: each part began anew, and 0 s stood there to the end."""
+    from engine.core.waiting import WAITING, Wait
+
+    told: list[Wait | None] = []
+    monkeypatch.setattr(WAITING, "listener", told.append)
+    monkeypatch.setattr("time.monotonic", iter([100.0, 100.0, 103.0, 107.0]).__next__)
+    WAITING.start("runs", 0, 150)
+    WAITING.advance(80)
+    WAITING.advance(149)
+    assert told == [Wait("runs", 0, 150, 0.0), Wait("runs", 80, 150, 3.0), Wait("runs", 149, 150, 7.0)]
+
+
 def test_fetching_on_a_terminal_shows_a_bar_with_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bar takes the place of the line on standard error, for as long as it is there."""
     from engine.core.waiting import WAITING
