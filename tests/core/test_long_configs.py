@@ -10,6 +10,7 @@ from tests.support.long_configs import all_cases, measure
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_every_long_config_is_answered() -> None:
     """None ends as a bug of the engine, or is still at work after twenty seconds."""
     failed: dict[str, Any] = {}
