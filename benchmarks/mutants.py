@@ -82,8 +82,9 @@ GUARDS = {
 LEFT_IN_THE_COPY = shutil.ignore_patterns(".*", "runs", "build", "__pycache__", "*.egg-info")
 COMPILING = {"njit_cached", "njit_nogil", "njit_private", "njit_inline"}
 SECONDS = 60
-"""Processor time of the tests of a module that is whole, a mutant has thrice what they took, and wall time of one test:
-one that loops or sleeps for ever ends by then."""
+"""Wall time of one test: one that loops or sleeps for ever ends by then."""
+WHOLE_SECONDS = 300
+"""Processor time of the tests of a module that is whole; a mutant has thrice what they took."""
 
 hypothesis.settings.register_profile(
     "mutants", deadline=None, derandomize=True, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
@@ -124,7 +125,7 @@ def score(module: str, sample: float, jobs: int) -> tuple[int, int, int]:
     tried = sorted(random.Random(1).sample(tried, round(len(tried) * sample)))
     with tempfile.TemporaryDirectory() as folder:
         copies = [checkout(Path(folder) / str(job)) for job in range(jobs)]
-        _, status, used = os.wait4(_fork(copies[0], module, source, SECONDS), 0)
+        _, status, used = os.wait4(_fork(copies[0], module, source, WHOLE_SECONDS), 0)
         if status:
             raise SystemExit(f"{module}: its tests fail before anything is broken")
         seconds = 5 + 3 * int(used.ru_utime + used.ru_stime)
@@ -205,7 +206,7 @@ def _fork(copy: Path, module: str, text: str, seconds: int) -> int:
             os.dup2(nothing.fileno(), 2)
         sys.dont_write_bytecode = True
         sys.path.insert(0, str(copy))
-        quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain"]
+        quiet = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain"]
         options = ["-o", "addopts=--import-mode=importlib", "-o", f"timeout={SECONDS}"]
         # compiled arithmetic does not warn; with -W the name of a package would match none of its modules
         options += ["-o", "filterwarnings=error\nignore::RuntimeWarning:engine\\.simulation\\.kernel"]
