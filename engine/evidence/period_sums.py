@@ -68,7 +68,7 @@ def sum_periods(returns: FloatArray, ends: list[int]) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class PeriodSums(Generic[PolicyT]):
+class VariantPeriodSums(Generic[PolicyT]):
     """The sums of the variants of ``results``, all of which have ``returns_count`` returns at the same sessions.
 
     ``length`` sessions make a period; ``threads`` work at a time, and the bits do not depend on it. Variants that only

@@ -44,7 +44,7 @@ class Draws:
         return np.uint64(int(2.0**64 / self.mean_block) - 1)
 
     def weights(self) -> FloatArray:
-        """Return (n - 1,) kappa_i, the weights of autocovariances in the variance of a drawn mean (see `Moments`)."""
+        """Return (n - 1,) kappa_i, the weights of autocovariances in the variance of a drawn mean."""
         kept = np.multiply.accumulate(np.full(self.periods - 1, 1.0 - 1.0 / self.mean_block))
         near = 1.0 - np.arange(1, self.periods) / self.periods
         return near * kept + (1.0 - near) * kept[::-1]
@@ -85,7 +85,7 @@ class Swaps:
 
 
 @dataclass(frozen=True)
-class Moments:
+class DifferenceMoments:
     """(S,) each, of the differences of S variants: ``mean``, ``variance`` of a period, ``long_run`` variance omega^2.
 
     omega^2 = gamma_0 + 2 sum_i kappa_i gamma_i, kappa_i = (n - i)/n (1 - p)^i + i/n (1 - p)^(n - i), p = 1/mean block,
@@ -97,7 +97,7 @@ class Moments:
     long_run: FloatArray
 
     @classmethod
-    def join(cls, parts: Sequence[Moments]) -> Moments:
+    def join(cls, parts: Sequence[DifferenceMoments]) -> DifferenceMoments:
         """Return the moments of slabs beside each other."""
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
@@ -187,7 +187,7 @@ class MaximaStream:
         self._pool, self._threads, self._swaps = pool, threads, draws.swaps()
         self._maxima = np.full((threads, draws.count, 4, LANE_COUNT), -np.inf)
 
-    def moments(self, slab: FloatArray) -> Moments:
+    def moments(self, slab: FloatArray) -> DifferenceMoments:
         """Return the moments of the variants of a slab (n, W)."""
         from engine.simulation.kernel.bootstrap_maxima import fill_moments  # noqa: PLC0415  (a config needs no compiler)
 
@@ -199,7 +199,7 @@ class MaximaStream:
                 fill_moments(moments, slab, columns, kept)
 
         list(self._pool.map(run, np.array_split(np.arange(slab.shape[1]), self._threads)))
-        return Moments(*moments)
+        return DifferenceMoments(*moments)
 
     def add(self, slab: FloatArray, chosen: BoolArray, recentrings: FloatArray) -> None:
         """Raise the maxima by the ``chosen`` (W,) variants of a slab (n, W), whose ``recentrings`` are (W, 3)."""

@@ -34,7 +34,7 @@ import numpy as np
 
 from engine.analysis.bootstrap import optimal_block_length, usual_lag
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.evidence.resampled_maxima import Draws, Maxima, MaximaStream, Moments, Slabs
+from engine.evidence.resampled_maxima import DifferenceMoments, Draws, Maxima, MaximaStream, Slabs
 
 MIN_PERIODS: Final = 16
 """Periods below which nothing is tested."""
@@ -177,9 +177,9 @@ class _Steps:
     def __init__(self, slabs: Slabs, make_stream: Callable[[int], MaximaStream]) -> None:
         self._slabs, self._make_stream = slabs, make_stream
 
-    def first(self) -> tuple[Moments, Maxima, int] | None:
+    def first(self) -> tuple[DifferenceMoments, Maxima, int] | None:
         """Return the moments of all variants, their maxima and the number of periods, or None."""
-        found: list[Moments] = []
+        found: list[DifferenceMoments] = []
         stream: MaximaStream | None = None
         for slab in self._slabs():
             if len(slab) < MIN_PERIODS:
@@ -191,7 +191,7 @@ class _Steps:
             found.append(moments)
         if stream is None or not any(moments.usable.any() for moments in found):
             return None
-        self._moments, self._periods = Moments.join(found), stream.draws.periods
+        self._moments, self._periods = DifferenceMoments.join(found), stream.draws.periods
         return self._moments, stream.maxima.as_students(stream.draws), self._periods
 
     def go_down(self, t: FloatArray, maxima: Maxima, size: float) -> tuple[tuple[BoolArray, BoolArray], int, bool]:
@@ -218,7 +218,7 @@ class _Steps:
         stream, end = self._make_stream(self._periods), 0
         for slab in self._slabs():
             begin, end = end, end + slab.shape[1]
-            own = Moments(
+            own = DifferenceMoments(
                 *(of[begin:end] for of in (self._moments.mean, self._moments.variance, self._moments.long_run))
             )
             recentrings = own.recentrings(self._periods)

@@ -19,8 +19,8 @@ from engine.backtest.outputs import window_of
 from engine.core.arrays import FloatArray
 from engine.evidence.period_sums import (
     MAX_SIMULATED,
-    PeriodSums,
     TooManyToSimulateError,
+    VariantPeriodSums,
     period_ends,
     period_length,
     sum_periods,
@@ -118,10 +118,10 @@ class SweepReturns(Generic[PolicyT]):
         return sum_periods(performance.returns, self.ends)
 
     @cached_property
-    def periods(self) -> PeriodSums[PolicyT]:
+    def periods(self) -> VariantPeriodSums[PolicyT]:
         """The sums of all variants over the periods."""
         one = self.examined
-        return PeriodSums(one.sweep, one.results, len(self.plan.returns), self.length, self.threads)
+        return VariantPeriodSums(one.sweep, one.results, len(self.plan.returns), self.length, self.threads)
 
     def require_periods(self) -> None:
         """Raise NotTestedError where there are too few periods for a test of means."""

@@ -7,7 +7,7 @@ import pytest
 
 from engine import composition
 from engine.evidence import period_sums
-from engine.evidence.period_sums import PeriodSums, TooManyToSimulateError, period_ends
+from engine.evidence.period_sums import TooManyToSimulateError, VariantPeriodSums, period_ends
 from engine.sweep.computation import PreparedSweep, prepare
 from engine.sweep.results_table import ResultsReader
 from engine.sweep.statistics import SweepResults
@@ -47,7 +47,7 @@ def test_sums_of_periods_are_those_of_the_ledgers_whatever_the_slab_and_the_thre
     count = int(results.table.numbers("sessions", np.int32)[0]) - 1
     ends = period_ends(count, 21)
     found = [
-        np.hstack(list(PeriodSums(prepared, results, count, 21, threads, slab).slabs()))
+        np.hstack(list(VariantPeriodSums(prepared, results, count, 21, threads, slab).slabs()))
         for threads, slab in ((1, 4096), (2, 7), (1, 16))
     ]
     np.testing.assert_allclose(found[0], _ledger_sums(swept, ends), rtol=0.0, atol=1e-12)
@@ -68,7 +68,7 @@ def test_a_variant_is_simulated_once_and_too_many_are_refused(swept, monkeypatch
     """A second pass over the slabs runs none of them again; above the limit no slab is made."""
     prepared, results = swept
     count = int(results.table.numbers("sessions", np.int32)[0]) - 1
-    own, runs, real = PeriodSums(prepared, results, count, 21), [], ChunkEvaluator.performance
+    own, runs, real = VariantPeriodSums(prepared, results, count, 21), [], ChunkEvaluator.performance
     monkeypatch.setattr(ChunkEvaluator, "performance", lambda *args: runs.append(1) or real(*args))
     first, again = list(own.slabs()), list(own.slabs())
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
@@ -77,4 +77,4 @@ def test_a_variant_is_simulated_once_and_too_many_are_refused(swept, monkeypatch
     monkeypatch.setattr(period_sums, "MAX_SIMULATED", 5)
     if whole:
         with pytest.raises(TooManyToSimulateError):
-            list(PeriodSums(prepared, results, count, 21).slabs())
+            list(VariantPeriodSums(prepared, results, count, 21).slabs())

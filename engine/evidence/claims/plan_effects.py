@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Annotated, ClassVar, Literal
@@ -30,9 +31,9 @@ class PlanEffect(Computation):
     style: ClassVar[Style] = "points"
     caveat: ClassVar[str] = "the plan's names were chosen when their past was known; another plan gives other figures"
 
+    @abstractmethod
     def with_and_without(self, way: Way) -> tuple[Plan, Plan]:
         """Return the plan with the rule, and what it is measured against."""
-        raise NotImplementedError
 
     def plans(self) -> Iterator[Plan]:
         """Yield the strategies of every way."""

@@ -15,7 +15,7 @@ from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.research.universe import Universe
 from engine.evidence.luck.measured_plan import MeasuredPlan
-from engine.evidence.luck.spread import Spread, figure_spreads, plan_figures
+from engine.evidence.luck.spread import FigureSpread, figure_spreads, plan_figures
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.planner import Variant
 from engine.sweep.batch.run_baskets import BasketPlan
@@ -48,7 +48,7 @@ class PickLuck(FileRecord):
     without_price: int
     late_names: tuple[str, ...]
     seed: int
-    spreads: dict[str, Spread]
+    spreads: dict[str, FigureSpread]
     hindsight: str | None = None
 
 

@@ -19,7 +19,7 @@ _SAME: Final = 1e-12
 """Relative distance up to which two figures are the same: sums in another order."""
 
 
-class Spread(FileRecord):
+class FigureSpread(FileRecord):
     """A plan's figure (None: it has none) beside those of ``count`` variants that have one.
 
     ``rank``: 1 is the highest, and what is equal does not lower it. ``percentile``: the share of variants below the
@@ -63,9 +63,9 @@ def plan_figures(performance: Performance) -> dict[str, float | None]:
     return {name: None if one is None else float(one) for name, one in found.items()}
 
 
-def figure_spreads(plan: dict[str, float | None], table: FloatArray) -> dict[str, Spread]:
+def figure_spreads(plan: dict[str, float | None], table: FloatArray) -> dict[str, FigureSpread]:
     """Return where each figure of a plan lies in a ``table`` (S, len(SWEEP_METRICS)) of its variants."""
-    spreads = {name: Spread.of(plan[name], metric_column(table, name)) for name in FIGURES}
+    spreads = {name: FigureSpread.of(plan[name], metric_column(table, name)) for name in FIGURES}
     return {name: spread for name, spread in spreads.items() if spread is not None}
 
 

@@ -17,7 +17,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.waiting import WAITING
 from engine.data.sessions import MONTH_NAMES, period_numbers
 from engine.evidence.luck.measured_plan import MeasuredPlan
-from engine.evidence.luck.spread import Spread, figure_spreads, metric_column, plan_figures
+from engine.evidence.luck.spread import FigureSpread, figure_spreads, metric_column, plan_figures
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.planner import TradingTerms, Variant, VariantColumns, group_policies, planner_for
@@ -46,7 +46,7 @@ class TimingLuck(FileRecord):
 
     variants: int
     sessions: tuple[int, ...]
-    spreads: dict[str, Spread]
+    spreads: dict[str, FigureSpread]
     month_medians: dict[str, float | None]
     session_medians: dict[str, float | None]
     best: TimingCell | None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.evidence.luck.path import PathLuck
     from engine.evidence.luck.pick import PickLuck
-    from engine.evidence.luck.spread import Spread
+    from engine.evidence.luck.spread import FigureSpread
     from engine.evidence.luck.start import StartLuck
     from engine.evidence.luck.summary import LuckSummary
     from engine.evidence.luck.timing import TimingLuck
@@ -174,7 +174,7 @@ def _print_path(out: Console, path: PathLuck) -> None:
     )
 
 
-def _print_spreads(out: Console, spreads: Mapping[str, Spread]) -> None:
+def _print_spreads(out: Console, spreads: Mapping[str, FigureSpread]) -> None:
     rows = [
         (
             _TITLES[name],

@@ -16,7 +16,7 @@ from engine.data.market import Market
 from engine.data.research.universe import Universe
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.pick import NamePool, Picks, basket_plan, draw_baskets, measure_picks
-from engine.evidence.luck.spread import Spread, metric_column
+from engine.evidence.luck.spread import FigureSpread, metric_column
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts
 from engine.portfolio.policy import Policy
@@ -76,7 +76,7 @@ def test_a_random_picker_s_percentile_is_uniform() -> None:
     baskets = basket_plan(plan, pool, PICKS)
     table = metric_column(baskets.metric_table(pool.columns[draw_baskets(len(pool.columns), 3, 2000, 1)]), "cagr")
     pickers = metric_column(baskets.metric_table(pool.columns[draw_baskets(len(pool.columns), 3, 300, 99)]), "cagr")
-    found = [Spread.of(float(one), table) for one in pickers]
+    found = [FigureSpread.of(float(one), table) for one in pickers]
     ranks = [one.percentile for one in found if one is not None and one.percentile is not None]
     assert len(ranks) == 300
     assert kstest(ranks, "uniform").pvalue > 0.01

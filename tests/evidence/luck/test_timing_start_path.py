@@ -16,7 +16,7 @@ from engine.composition import load_run, measure_luck
 from engine.core.errors import DataError, ScheduleError
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.path import PathMarket, measure_paths, plan_block_length
-from engine.evidence.luck.spread import Spread, metric_column, percentiles
+from engine.evidence.luck.spread import FigureSpread, metric_column, percentiles
 from engine.evidence.luck.start import measure_starts, start_differences
 from engine.evidence.luck.timing import measure_timing, timing_table
 from engine.simulation.run_setup import BOUGHT_AND_HELD
@@ -155,8 +155,8 @@ def test_paths_begin_where_the_last_asset_does() -> None:
 
 
 def test_a_rank_counts_what_is_higher_and_a_percentile_half_of_what_is_equal() -> None:
-    spread = Spread.of(2.0, np.array([1.0, 2.0, 2.0, 3.0, np.nan]))
+    spread = FigureSpread.of(2.0, np.array([1.0, 2.0, 2.0, 3.0, np.nan]))
     assert spread is not None
     assert (spread.rank, spread.count, spread.percentile) == (2, 4, 0.5)
-    assert Spread.of(1.0, np.array([np.nan])) is None
+    assert FigureSpread.of(1.0, np.array([np.nan])) is None
     assert percentiles(np.array([1.0, np.nan])) is None
