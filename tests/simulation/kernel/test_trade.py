@@ -141,6 +141,8 @@ def test_every_term_of_an_order_s_cost_by_hand() -> None:
     table = CostTable(*(np.array([v]) for v in (0.02, 0.5, 0.04, 0.0, np.inf, np.inf, 0.001)))
     assert order_cost(-100.0, 0, quotes(8.0), table) == pytest.approx(3.1, rel=1e-14)
     assert order_cost(1.0, 0, quotes(8.0), table) == pytest.approx(0.5 + 0.02 + 0.005 + 0.001, rel=1e-14)
+    abroad = quotes(8.0)._replace(shares=np.array([3.0]), tariff_rate=0.25)  # 37.5 shares of the day
+    assert order_cost(100.0, 0, abroad, table) == pytest.approx(0.125 + 2.0 + 0.375 + 0.1, rel=1e-14)
     table.minimum[0] = 5.0
     assert order_cost(100.0, 0, quotes(8.0), table) == pytest.approx(5.1, rel=1e-14)
     table.maximum[0] = 4.0
