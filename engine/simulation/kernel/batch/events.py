@@ -53,18 +53,39 @@ def handle_events(
         store(state, offset(reg.PRICE, a, n), load_price(packed, place, a, width))
     if market.delisted.size > 0:
         _settle_delistings(t, at, whole, state, market, plans)
+    trade_lanes_due(t, at, whole, over, state, market, plans, packed, row, width)
+    return due
+
+
+@njit_inline
+def trade_lanes_due(
+    t: int,
+    at: int,
+    whole: Mask,
+    over: Mask,
+    state: FloatArray,
+    market: BatchMarket,
+    plans: BatchPlans,
+    packed: FloatArray,
+    row: int,
+    width: int,
+) -> None:
+    """Rebalance what is due at ``t``, in the lanes of ``whole``, and trim those ``over`` a cap; nothing is broken then.
+
+    The session's prices are in their registers already, and in row ``row`` of ``packed``.
+    """
+    n, caps = market.fresh.shape[1], market.capped.size > 0
     if any_lane(whole):
         rebalance_lanes(t, at, whole, state, market, plans)
     if any_lane(over):
-        place -= row_stride(n, True, width)
-        trim_to_targets(t, at, over, state, market, plans, packed, place, width)
+        before = (row - 1) * row_stride(n, True, width)
+        trim_to_targets(t, at, over, state, market, plans, packed, before, width)
     store(state, reg.BROKE_BAND, splat(0.0))
     store(state, reg.BROKE_CAP, splat(0.0))
     if t == 0:
         store(state, reg.TRADED, splat(0.0))  # the opening purchase is no turnover
     if t == 1:
-        store_first_return(n, state, packed, row, width, market.capped.size > 0)
-    return due
+        store_first_return(n, state, packed, row, width, caps)
 
 
 @njit_inline

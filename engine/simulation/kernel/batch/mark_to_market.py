@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch import state_layout as reg
+from engine.simulation.kernel.batch.records import BatchMarket
 from engine.simulation.kernel.batch.simd import Lanes, any_lane, broadcast_load, fabs, load, offset, splat, store, where
 from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
@@ -143,6 +144,23 @@ def mark_until_trigger_lanes(  # noqa: C901, PLR0915  (one loop; each statistic 
     store(state, reg.TOP_MONEY, top_money)
     store(state, reg.TOP_VALUE, top_value)
     store(state, reg.OVER_CAP, over_cap)
+    return t
+
+
+@njit_inline
+def mark_stretch(t: int, stop: int, state: FloatArray, packed: FloatArray, width: int, market: BatchMarket) -> int:
+    """Mark rows as :func:`mark_until_trigger_lanes` does, compiled for what ``market`` watches.
+
+    It is compiled for literals: a loop without bands, excess or caps has no branch for them.
+    """
+    n, caps = market.fresh.shape[1], market.capped.size > 0
+    watched, excess, bands = market.watched, market.excess, market.bands
+    if watched or excess or bands:
+        t = mark_until_trigger_lanes(t, stop, n, state, packed, width, caps, watched, excess, bands)
+    elif caps:
+        t = mark_until_trigger_lanes(t, stop, n, state, packed, width, True, False, False, False)
+    else:
+        t = mark_until_trigger_lanes(t, stop, n, state, packed, width, False, False, False, False)
     return t
 
 

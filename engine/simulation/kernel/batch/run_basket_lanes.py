@@ -15,18 +15,16 @@ from engine.simulation.kernel.batch.events import (
     close_stretch,
     initialise,
     mark_due,
-    rebalance_lanes,
     store_outputs,
-    trim_to_targets,
+    trade_lanes_due,
 )
 from engine.simulation.kernel.batch.mark_to_market import (
     DAY,
     PACKED_EXTRAS,
     capped_begin,
     load_price,
-    mark_until_trigger_lanes,
+    mark_stretch,
     row_stride,
-    store_first_return,
 )
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.simd import Mask, any_lane, gather, load, not_, offset, splat, store, where
@@ -85,8 +83,7 @@ def _run_group(
 ) -> None:
     """Run eight baskets: each stretch's closes, and in it each session's events and all sessions up to the next."""
     sessions, n = market.fresh.shape
-    watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
-    stride = row_stride(n, caps, LANE_COUNT)
+    stride = row_stride(n, market.capped.size > 0, LANE_COUNT)
     initialise(at, state, plans.terms, market.packed[n + DAY])
     t, block, due, begin, ready = min(0, sessions), 0, 0, 0, 0
     while t < sessions:
@@ -99,12 +96,7 @@ def _run_group(
         row = t - begin + 1
         due = _handle_events(t, due, at, state, market, plans, baskets, chunk, row)
         stop = min(market.stops[t], due, ready) - begin + 1
-        if watched or excess or bands:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, caps, watched, excess, bands)
-        elif caps:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, True, False, False, False)
-        else:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, False, False, False, False)
+        row = mark_stretch(row, stop, state, chunk, LANE_COUNT, market)
         t = begin + row - 1
         block = close_stretch(t, at, block, state, market, block_sums)
     store_outputs(at, state, outputs)
@@ -159,17 +151,7 @@ def _handle_events(
         _refuse_missing(t, at, whole | over, state, n, baskets)
     if baskets.payouts[t] >= 0:
         _settle_delistings(t, at, whole, state, n, plans, baskets)
-    if any_lane(whole):
-        rebalance_lanes(t, at, whole, state, market, plans)
-    if any_lane(over):
-        place -= row_stride(n, True, LANE_COUNT)
-        trim_to_targets(t, at, over, state, market, plans, packed, place, LANE_COUNT)
-    store(state, reg.BROKE_BAND, splat(0.0))
-    store(state, reg.BROKE_CAP, splat(0.0))
-    if t == 0:
-        store(state, reg.TRADED, splat(0.0))  # the opening purchase is no turnover
-    if t == 1:
-        store_first_return(n, state, packed, row, LANE_COUNT, market.capped.size > 0)
+    trade_lanes_due(t, at, whole, over, state, market, plans, packed, row, LANE_COUNT)
     return due
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from engine.core.arrays import FloatArray
 from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
-from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes
+from engine.simulation.kernel.batch.mark_to_market import DAY, mark_stretch
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.jit import njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
@@ -40,19 +40,12 @@ def _run_group(
 ) -> None:
     """Run the eight variants from ``at`` on: each session's events, then all sessions up to the next that has any."""
     sessions, n = market.fresh.shape
-    watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
     packed = market.packed
     initialise(at, state, plans.terms, packed[n + DAY])
     t, block, due = min(0, sessions), 0, 0  # no literal 0, for which all would be compiled once more
     while t < sessions:
         due = handle_events(t, due, at, state, market, plans, packed, t, 1)
         stop = min(market.stops[t], due)
-        # compiled for literals: a loop without bands, excess or caps has no branch for them
-        if watched or excess or bands:
-            t = mark_until_trigger_lanes(t, stop, n, state, packed, 1, caps, watched, excess, bands)
-        elif caps:
-            t = mark_until_trigger_lanes(t, stop, n, state, packed, 1, True, False, False, False)
-        else:
-            t = mark_until_trigger_lanes(t, stop, n, state, packed, 1, False, False, False, False)
+        t = mark_stretch(t, stop, state, packed, 1, market)
         block = close_stretch(t, at, block, state, market, block_sums)
     store_outputs(at, state, outputs)

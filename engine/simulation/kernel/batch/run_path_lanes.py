@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.events import close_stretch, handle_events, initialise, store_outputs
-from engine.simulation.kernel.batch.mark_to_market import DAY, mark_until_trigger_lanes, row_stride
+from engine.simulation.kernel.batch.mark_to_market import DAY, mark_stretch, row_stride
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.resampled_closes import DrawArray, Resampling, fill_closes, fill_places
 from engine.simulation.kernel.counted_random import stream_key
@@ -73,8 +73,7 @@ def _run_group(
 ) -> None:
     """Run eight histories: each stretch's closes, and in it each session's events and all sessions up to the next."""
     sessions, n = market.fresh.shape
-    watched, excess, bands, caps = market.watched, market.excess, market.bands, market.capped.size > 0
-    stride = row_stride(n, caps, LANE_COUNT)
+    stride = row_stride(n, market.capped.size > 0, LANE_COUNT)
     initialise(0, state, plans.terms, market.packed[n + DAY])
     t, block, due, begin, ready = min(0, sessions), 0, 0, 0, 0
     while t < sessions:
@@ -88,12 +87,7 @@ def _run_group(
         row = t - begin + 1
         due = handle_events(t, due, 0, state, market, plans, chunk, row, LANE_COUNT)
         stop = min(market.stops[t], due, ready) - begin + 1
-        if watched or excess or bands:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, caps, watched, excess, bands)
-        elif caps:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, True, False, False, False)
-        else:
-            row = mark_until_trigger_lanes(row, stop, n, state, chunk, LANE_COUNT, False, False, False, False)
+        row = mark_stretch(row, stop, state, chunk, LANE_COUNT, market)
         t = begin + row - 1
         block = close_stretch(t, at, block, state, market, block_sums)
     store_outputs(at, state, outputs)
