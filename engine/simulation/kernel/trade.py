@@ -99,7 +99,7 @@ def _mark_recipients(
     offered, left, stuck, count = order.released_cash, 0.0, False, 0
     for a in range(x.size):
         if order.active[a]:
-            offered -= x[a] + (order_cost(x[a], a, quotes, costs) if x[a] != 0.0 else 0.0)  # before rounding to shares
+            offered -= x[a] + order_cost(x[a], a, quotes, costs)  # before rounding to shares
     left = offered
     for a in range(x.size):
         money = order.recipients[a] * offered

@@ -14,7 +14,7 @@ from engine.simulation.kernel.order_costs import is_proportional, order_cost
 from engine.simulation.kernel.records import (
     Order,
 )
-from engine.simulation.kernel.trade import FILLED, ORDERS_LEFT_OUT, UNAFFORDABLE, trade
+from engine.simulation.kernel.trade import FILLED, ORDERS_LEFT_OUT, UNAFFORDABLE, _mark_recipients, trade
 from tests.support.kernels import compiled_only, fills, order, quotes, situations, terms
 from tests.support.markets import free, percent
 
@@ -260,3 +260,45 @@ def test_costs_above_the_value_trade_nothing_beside_an_asset_that_waits_too() ->
     dear = terms(PerOrderCosts(fixed=500.0).cost_table(2), 2)
     status, scaled, cash = trade(units, 0.0, quotes(np.array([10.0, 10.0])), waiting, dear, fills(dq, fees))
     assert (status, scaled, cash, units.tolist()) == (UNAFFORDABLE, False, 0.0, [1.0, 1.0])
+
+
+def test_recipients_are_judged_by_their_shares_of_what_the_other_orders_and_all_costs_leave() -> None:
+    """A sale of 22 costs 20; of the 2 orders of 1 and 5 leave -4: 3 for B, which pays 1, and 1 for C, which pays 5."""
+    frees = order([0.0] * 4, active=[True, False, False, False], recipients=[0.0, 0.75, 0.25, 0.0])
+    x, costs, filled = np.array([-22.0, -1.0, -3.0, 0.0]), percent(0.0, 4), fills(np.zeros(4), np.zeros(4))
+    costs.fixed[:] = [20.0, 1.0, 5.0, 0.0]
+    assert _mark_recipients(1000.0, False, quotes(np.ones(4)), frees, x, costs, filled) == 1
+    assert filled.left_out.tolist() == [0, 0, 1, 0]
+
+
+def test_where_no_recipient_is_ruled_out_by_its_own_costs_all_of_them_are() -> None:
+    """A sale of 22 costs 20; of the 2 two orders of 4 leave -6, or 3 each if it were to spend: enough for neither."""
+    frees = order([0.0] * 3, active=[True, False, False], recipients=[0.0, 0.5, 0.5])
+    x, costs, filled = np.array([-22.0, -3.0, 1.0]), percent(0.0, 3), fills(np.zeros(3), np.zeros(3))
+    costs.fixed[:] = [20.0, 2.0, 2.0]
+    assert _mark_recipients(1000.0, False, quotes(np.ones(3)), frees, np.array([-22.0, 1.0, 1.0]), costs, filled) == 0
+    assert _mark_recipients(1000.0, False, quotes(np.ones(3)), frees, x, costs, filled) == 2
+    assert filled.left_out.tolist() == [0, 1, 1]
+    costs.fixed[1:], filled.left_out[:] = 0.5, 0  # 1 is left, 0.5 each: as much as it costs
+    assert _mark_recipients(1000.0, False, quotes(np.ones(3)), frees, x, costs, filled) == 2
+    costs.fixed[1:], filled.left_out[:] = 0.4, 0  # 1.2 are left, 0.6 each for 0.4
+    assert _mark_recipients(1000.0, False, quotes(np.ones(3)), frees, x, costs, filled) == 1
+    assert filled.left_out.tolist() == [0, 1, 1]
+
+
+def test_a_trim_that_can_pay_its_own_fee_but_not_its_recipient_s_is_made_alone() -> None:
+    """B's 5.7 of 6 go for a fee of 5; a second fee would be more than the account is worth."""
+    units, dq, fees = np.array([0.3, 5.7]), np.zeros(2), np.zeros(2)
+    trim = order([0.0, 0.0], active=[False, True], recipients=[1.0, 0.0])
+    costs, filled = PerOrderCosts(fixed=5.0).cost_table(2), fills(dq, fees)
+    status, _, cash = trade(units, 0.0, quotes(np.ones(2)), trim, terms(costs, 2), filled)
+    assert (status, units.tolist(), filled.left_out.tolist()) == (ORDERS_LEFT_OUT, [0.3, 0.0], [1, 0])
+    assert cash == pytest.approx(0.7, rel=1e-12)
+
+
+def test_orders_that_nothing_can_pay_for_are_named_and_those_that_were_none_are_not() -> None:
+    units, filled = np.array([1.0, 0.0, 4.0]), fills(np.zeros(3), np.zeros(3))
+    dear = terms(PerOrderCosts(fixed=500.0).cost_table(3), 3)
+    status, _, cash = trade(units, 5.0, quotes(np.ones(3)), order([0.5, 0.1, 0.4]), dear, filled)
+    assert (status, cash, units.tolist()) == (UNAFFORDABLE, 5.0, [1.0, 0.0, 4.0])
+    assert filled.left_out.tolist() == [1, 1, 0]
