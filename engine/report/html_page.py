@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -104,7 +104,8 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
     """Return the page of the template ``name``; with ``charts``, their data as JSON, the script ``name``.js draws them.
 
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
-    came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element.
+    came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element, and
+    fragments, in which it was escaped.
     """
     scripts = (plotly_script(), Markup(asset_text(f"{name}.js"))) if charts else ()  # noqa: S704  (the package's own)
     return (
@@ -118,6 +119,11 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
             **content,
         )
     )
+
+
+def render_fragment(name: str, content: Mapping[str, object]) -> Markup:
+    """Return what the template ``name`` makes of ``content``: markup, in which all text of ``content`` is escaped."""
+    return Markup(_environment().get_template(f"{name}.html.j2").render(content))  # noqa: S704  (escaped by autoescape)
 
 
 @cache
@@ -152,7 +158,7 @@ def typographic_minus(text: str) -> str:
 @cache
 def asset_text(name: str) -> str:
     """Return a file of this package's folder of templates, styles and scripts."""
-    return resources.files("engine.report").joinpath("assets", name).read_text(encoding="utf-8")
+    return resources.files("engine.report").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
 @cache

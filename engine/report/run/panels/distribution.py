@@ -1,0 +1,11 @@
+"""How do single days and months go? A histogram, percentiles, the best and worst days."""
+
+from __future__ import annotations
+
+from engine.backtest.finished_run import FinishedRun
+from engine.report.run.panel import Panel
+
+
+def distribution_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
+    """Return the panel, None without figures."""
+    return None

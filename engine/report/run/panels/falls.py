@@ -1,0 +1,11 @@
+"""How deep, how long? The deepest falls, from high to recovery."""
+
+from __future__ import annotations
+
+from engine.backtest.finished_run import FinishedRun
+from engine.report.run.panel import Panel
+
+
+def falls_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
+    """Return the panel, None without figures."""
+    return None

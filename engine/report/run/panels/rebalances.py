@@ -1,0 +1,11 @@
+"""What did each rebalance do? Its gain until the next one and until the end."""
+
+from __future__ import annotations
+
+from engine.backtest.finished_run import FinishedRun
+from engine.report.run.panel import Panel
+
+
+def rebalances_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
+    """Return the panel, None without figures."""
+    return None

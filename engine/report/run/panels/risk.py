@@ -1,0 +1,11 @@
+"""Where does the risk come from? Each asset's share of the variance, and correlations."""
+
+from __future__ import annotations
+
+from engine.backtest.finished_run import FinishedRun
+from engine.report.run.panel import Panel
+
+
+def risk_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
+    """Return the panel, None without figures."""
+    return None

@@ -1,0 +1,11 @@
+"""Would another start have said the same? A new account from every calendar year."""
+
+from __future__ import annotations
+
+from engine.backtest.finished_run import FinishedRun
+from engine.report.run.panel import Panel
+
+
+def start_years_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
+    """Return the panel, None without figures."""
+    return None
