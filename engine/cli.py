@@ -323,6 +323,29 @@ def report(
     typer.echo(escape_controls(str(build(folder, tell))))
 
 
+@app.command(name="export")
+def export_tables(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` wrote.")],
+    to: Annotated[str, typer.Option("--to", metavar="KIND", help="csv, xlsx, parquet or markdown.")],
+    what: Annotated[
+        str,
+        typer.Option(
+            "--what",
+            metavar="TABLE",
+            help="returns, levels, weights, positions, trades, months, falls, contribution or all.",
+        ),
+    ] = "all",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where files go; else beside the run, in DIR.export.")
+    ] = None,
+) -> None:
+    """Write the tables of a finished run as files that other programs open."""
+    from engine.report.export.outputs import export_run
+
+    for path in export_run(folder, to, what, out):
+        typer.echo(escape_controls(str(path)))
+
+
 @app.command()
 def verify(
     folder: Annotated[

@@ -44,6 +44,7 @@ OFFLINE = (
     ["claims", "claims.yaml"],
     ["trials"],
     ["report", "runs/sample"],
+    ["export", "runs/sample", "--to", "csv"],
     ["verify", "runs/sample"],
     ["schema"],
     ["tariffs"],

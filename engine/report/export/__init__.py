@@ -1,0 +1,1 @@
+"""Tables of a finished run as files that other programs open: CSV, XLSX, Parquet and Markdown."""

@@ -1,0 +1,127 @@
+"""The tables of a finished run, made from its files: dates, fractions and money as they are, nothing rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from engine.analysis.metrics import period_returns
+from engine.backtest.finished_run import FinishedRun
+from engine.core.arrays import BoolArray, DateArray, FloatArray
+from engine.report.export.falls import list_falls
+from engine.report.export.table import Column, Table
+
+
+def returns_table(run: FinishedRun) -> Table:
+    """Return what every portfolio returned from one of its sessions to the next, from the second session on (S12)."""
+    columns = {}
+    for name, level in run.levels.columns.items():
+        held = np.isfinite(level)
+        before, after = level[held][:-1], level[held][1:]
+        returns = np.full(len(level), np.nan)
+        returns[np.flatnonzero(held)[1:]] = np.divide(after, before, out=np.ones_like(after), where=before > 0.0) - 1.0
+        columns[name] = returns
+    return _daily_table("returns", run.levels.dates, columns, from_row=1)
+
+
+def levels_table(run: FinishedRun) -> Table:
+    """Return the level of every portfolio at each close: what the capital came to, flows taken out [currency]."""
+    return _daily_table("levels", run.levels.dates, run.levels.columns)
+
+
+def weights_table(run: FinishedRun) -> Table:
+    """Return the strategy's weights at each close, cash last [fraction]."""
+    return _daily_table("weights", run.weights.dates, run.weights.columns)
+
+
+def positions_table(run: FinishedRun) -> Table:
+    """Return the money the strategy has in each asset at each close, and its cash: what pyfolio calls positions."""
+    value = run.equity.columns["strategy"][np.searchsorted(run.equity.dates, run.weights.dates)]
+    return _daily_table(
+        "positions", run.weights.dates, {name: weight * value for name, weight in run.weights.columns.items()}
+    )
+
+
+def trades_table(run: FinishedRun) -> Table:
+    """Return the strategy's orders as they stand in ``trades.csv``."""
+    trades = run.trades
+    return Table(
+        "trades",
+        (
+            Column.of_dates("date", np.array([trade.date for trade in trades], dtype="datetime64[D]")),
+            Column("asset", "text", [trade.asset for trade in trades]),
+            Column("quantity", "number", [trade.quantity for trade in trades]),
+            Column("price", "number", [trade.price for trade in trades]),
+            Column("value", "number", [trade.value for trade in trades]),
+            Column("cost", "number", [trade.cost for trade in trades]),
+            Column("reason", "text", [trade.reason for trade in trades]),
+        ),
+    )
+
+
+def months_table(run: FinishedRun) -> Table:
+    """Return what every portfolio returned in each calendar month, the first from the capital on.
+
+    A month is called by the last session in it; first and last month may be parts of one.
+    """
+    dates = run.levels.dates
+    months = dates.astype("datetime64[M]")
+    ends = np.append(np.flatnonzero(months[1:] != months[:-1]), len(dates) - 1)
+    columns = {}
+    for name, level in run.levels.columns.items():
+        held = np.isfinite(level)
+        path = np.concatenate([[run.summary.account.capital], level[held]])
+        _, returns = period_returns(path, dates[held], "month")
+        column = np.full(len(ends), np.nan)
+        column[np.searchsorted(months[ends], np.unique(months[held]))] = returns
+        columns[name] = column
+    return _daily_table("months", dates[ends], columns)
+
+
+def falls_table(run: FinishedRun) -> Table:
+    """Return every fall of every portfolio from a high to its recovery, the deepest of each first."""
+    falls = [(name, fall) for name, (dates, level) in _paths(run).items() for fall in list_falls(dates, level)]
+    days: Mapping[str, list[int]] = {
+        "days_down": [fall.days_down for _, fall in falls],
+        "days_up": [fall.days - fall.days_down for _, fall in falls],
+        "days": [fall.days for _, fall in falls],
+    }
+    return Table(
+        "falls",
+        (
+            Column("peak", "date", [fall.peak for _, fall in falls]),
+            Column("trough", "date", [fall.trough for _, fall in falls]),
+            Column("recovery", "date", [fall.recovery for _, fall in falls]),
+            Column("portfolio", "text", [name for name, _ in falls]),
+            Column("depth", "number", [fall.depth for _, fall in falls]),
+            *(Column(name, "count", cells) for name, cells in days.items()),
+        ),
+    )
+
+
+TABLES: Final[Mapping[str, Callable[[FinishedRun], Table]]] = {
+    "returns": returns_table,
+    "levels": levels_table,
+    "weights": weights_table,
+    "positions": positions_table,
+    "trades": trades_table,
+    "months": months_table,
+    "falls": falls_table,
+}
+"""Every table of a run by its name; one place to add one."""
+
+
+def _paths(run: FinishedRun) -> dict[str, tuple[DateArray, FloatArray]]:
+    """Return by portfolio its own dates (T,) and its level (T+1,) from the capital on."""
+    paths = {}
+    for name, level in run.levels.columns.items():
+        held: BoolArray = np.isfinite(level)
+        paths[name] = run.levels.dates[held], np.concatenate([[run.summary.account.capital], level[held]])
+    return paths
+
+
+def _daily_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> Table:
+    numbers = (Column.of_numbers(column, values[from_row:]) for column, values in columns.items())
+    return Table(name, (Column.of_dates("date", dates[from_row:]), *numbers))

@@ -1,0 +1,76 @@
+"""Text that a spreadsheet, a page or a terminal may take for more than text, and runs that are full of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_COMMANDS: Final = (
+    "1+1",
+    'cmd|"/c calc"!A1',
+    'HYPERLINK("https://example.com","x")',
+    "SUM(A1:A9)",
+    "2+3",
+    "DDE(1;2;3)",
+)
+_SIGNS: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t=",
+    "\r=",
+    "\n=",
+    " =",
+    "\u00a0=",
+    "\u200b=",
+    "\ufeff=",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
+FORMULAS: Final = tuple(f"{sign}{command}" for sign in _SIGNS for command in _COMMANDS)
+OTHERS: Final = (
+    "</script><script>alert(1)</script>",
+    "{{7*7}}",
+    "{% raw %}",
+    "javascript:alert(1)",
+    "[a](javascript:alert(1))",
+    "![a](https://example.com/x.png)",
+    "https://example.com",
+    "www.example.com",
+    "a\u202eb",
+    "a\u2066b\u2069",
+    "&#60;b&#62;",
+    "x" * 10_000,
+    "a\x00b",
+    "a\x1b[31mb",
+    "\U0001f600\U0001f468\u200d\U0001f469",
+    'say "yes", or; no',
+    "two\nlines",
+    "two\r\nlines",
+    "tab\tbed",
+    "_x000D_",
+    "#N/A",
+    "TRUE",
+    "1E5",
+    "007",
+    "2020-01-02",
+    "1/2",
+    "'quoted",
+    "''",
+    "a|b",
+    "`code`",
+    "# head",
+    "- item",
+    "--",
+    "日本語の名前",
+    "é" * 40,
+    "N\u0303",
+    "NULL",
+    " lead and trail ",
+    "50%",
+    "$A$1",
+    "\\",
+)
+HOSTILE: Final = (*FORMULAS, *OTHERS)
