@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -146,6 +146,8 @@ def _as_it_is(function: Function) -> Function:
 
 _power: Final = make_power(_as_it_is)
 _log: Final = _make_log(_as_it_is, *_make_arithmetic(_as_it_is))
+_logs: Final = cast("Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]", _log)
+"""The same sums and products of whole arrays, each of which rounds as that of two numbers."""
 _exp: Final = _make_exp(_as_it_is, *_make_arithmetic(_as_it_is))
 
 
@@ -180,6 +182,19 @@ def logarithm(number: float) -> float:
         fraction, twos = 2.0 * fraction, twos - 1
     high, low = _log(fraction, float(twos))
     return high + low
+
+
+def logarithms(numbers: FloatArray) -> FloatArray:
+    """Return the natural logarithms of ``numbers`` above 0 and below infinity, each to the bits of ``logarithm``.
+
+    >>> logarithms(np.array([1.0, 2.0, 0.1])).tolist()
+    [0.0, 0.6931471805599453, -2.3025850929940455]
+    """
+    fraction, twos = np.frexp(numbers)
+    small = fraction < _ROOT_OF_HALF
+    fraction = np.where(small, 2.0 * fraction, fraction)
+    high, low = _logs(fraction, (twos - small).astype(np.float64))
+    return np.asarray(high + low)
 
 
 def exponential(number: float) -> float:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import importlib.util
 import os
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
@@ -23,6 +22,7 @@ from engine.core.files import atomic_write
 from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
+from engine.report.number_format import typographic_minus
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
@@ -100,14 +100,26 @@ def require_page(folder: Path, page: str, manifest: Manifest) -> None:
         raise DataError(f"{folder / REPORT_FILE}: {why}; run `engine report {folder}` to make it anew")
 
 
-def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts: str = "", **content: object) -> str:
+def render_page(
+    name: str,
+    /,
+    *,
+    styles: tuple[str, ...] = ("run.css",),
+    charts: str = "",
+    script: str = "",
+    data: Markup | str = "",
+    **content: object,
+) -> str:
     """Return the page of the template ``name``; with ``charts``, their data as JSON, the script ``name``.js draws them.
+
+    A template that extends ``base.html.j2`` takes ``script`` as ``page.js``, and as ``data`` what that reads.
 
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element, and
     fragments, in which it was escaped.
     """
-    scripts = (plotly_script(), Markup(asset_text(f"{name}.js"))) if charts else ()  # noqa: S704  (the package's own)
+    own = f"{name}.js" if charts else script
+    scripts = (*((plotly_script(),) if charts else ()), *((Markup(asset_text(own)),) if own else ()))  # noqa: S704  (the package's own)
     return (
         _environment()
         .get_template(f"{name}.html.j2")
@@ -115,6 +127,7 @@ def render_page(name: str, /, *, styles: tuple[str, ...] = ("run.css",), charts:
             style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
             charts=Markup(charts),  # noqa: S704
             scripts=scripts,
+            data=data,
             hashes=" ".join(csp_hash(script) for script in scripts),
             **content,
         )
@@ -144,15 +157,6 @@ def _environment() -> Environment:
 def _spell_controls(value: object) -> object:
     """Return text from outside with what would turn a line around spelled out; markup and numbers as they are."""
     return escape_controls(value, keep="\n") if type(value) is str else value
-
-
-def typographic_minus(text: str) -> str:
-    """Return a text with a typographic minus, as wide as a digit, before its numbers; dates and names stay.
-
-    >>> typographic_minus("BRK-B -21 %, until 2020-11-24").replace(chr(0x2212), "minus ")
-    'BRK-B minus 21 %, until 2020-11-24'
-    """
-    return re.sub(r"(?<!\w)-(?=[\d.])", "−", text)  # noqa: RUF001  (the minus sign is meant)
 
 
 @cache

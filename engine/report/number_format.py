@@ -5,6 +5,7 @@ A figure that does not exist is None and shows as a dash; a figure that rounds t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -130,6 +131,48 @@ _FORMATS: Final[dict[str, Callable[[OptionalNumber], str]]] = {
     "count": count,
     "days": days,
 }
+
+
+def short_number(value: float, *, signed: bool = False) -> str:
+    """Return a round number with no more decimals than it needs, at most six significant digits, never as a power.
+
+    >>> short_number(2.50), short_number(0.0001), short_number(1500.0), short_number(0.02, signed=True)
+    ('2.5', '0.0001', '1,500', '+0.02')
+    """
+    size = f"{abs(value):.5e}"
+    digits = min(max(5 - int(size[size.index("e") + 1 :]), 0), 12)
+    text = (_with_sign if signed else _fixed_point)(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def short_money(value: float) -> str:
+    """Return a large amount in thousands or millions, as ``250k`` and ``1.2m``.
+
+    >>> short_money(250000.0), short_money(1.2e6), short_money(50.0), short_money(-2.0e9)
+    ('250k', '1.2m', '50', '-2b')
+    """
+    for unit, letter in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= unit:
+            return short_number(value / unit) + letter
+    return short_number(value)
+
+
+def page_number(text: str) -> str:
+    """Return a number's text as a page shows it: a typographic minus, and no line's end before a unit.
+
+    >>> page_number("-0.32 pp") == chr(0x2212) + "0.32" + chr(0xA0) + "pp"
+    True
+    """
+    return re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", typographic_minus(text))
+
+
+def typographic_minus(text: str) -> str:
+    """Return a text with a typographic minus, as wide as a digit, before its numbers; dates and names stay.
+
+    >>> typographic_minus("BRK-B -21 %, until 2020-11-24").replace(chr(0x2212), "minus ")
+    'BRK-B minus 21 %, until 2020-11-24'
+    """
+    return re.sub(r"(?<!\w)-(?=[\d.])", "−", text)  # noqa: RUF001  (the minus sign is meant)
 
 
 def _fixed_point(value: float, digits: int) -> str:

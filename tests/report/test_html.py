@@ -13,7 +13,7 @@ import pytest
 
 from engine.backtest.outputs import RunResult
 from engine.report import number_format as fmt
-from engine.report.html_page import typographic_minus
+from engine.report.number_format import typographic_minus
 from engine.report.run.page import build_run_report
 from engine.report.run.parts_table import parts_table
 from tests.support.runs import Skeleton, browse, make_run

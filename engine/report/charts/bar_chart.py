@@ -1,0 +1,160 @@
+"""Bars around zero, upright over time or lying with a name each; and bars inside a table's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from markupsafe import Markup
+
+from engine.report.charts.frame import (
+    HEIGHTS,
+    WIDTH,
+    Frame,
+    Size,
+    colour,
+    join,
+    per_cent,
+    picture,
+    plain,
+    shorten,
+    widest,
+    x_texts,
+    y_texts,
+)
+from engine.report.charts.scales import Scale, fit_scale
+from engine.report.charts.styles import Style, write_figure, write_tick
+
+ROW: Final = 26
+"""Height of a lying bar with its name [px]."""
+_MAX_TEXTS: Final = 12
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar; ``low`` and ``high`` are the ends of its whisker, ``hatched`` says that there is little behind it.
+
+    A bar without a value has its name and no length. ``note`` stands in its tip, after its figure.
+    """
+
+    label: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    place: int = 0
+    hatched: bool = False
+    note: str = ""
+
+    def tell(self, style: Style) -> str:
+        """Return the bar in words."""
+        told = f"{self.label}: {write_figure(self.value, style)}"
+        if self.low is not None and self.high is not None:
+            told += f" ({write_figure(self.low, style)} to {write_figure(self.high, style)})"
+        return told + (f", {self.note}" if self.note else "")
+
+
+def bar_chart(key: str, title: str, bars: Sequence[Bar], style: Style, *, size: Size = "medium") -> Markup:
+    """Return upright bars around zero, side by side in their order, as one a year."""
+    tall, _ = HEIGHTS[size]
+    scale, height = _bar_scale(bars), 2 * tall
+    step = WIDTH / max(len(bars), 1)
+    zero = int((1.0 - scale.fraction(0.0)) * height + 0.5)
+    ticks = [(scale.fraction(tick), write_tick(tick, style)) for tick in scale.ticks(tall // 52)]
+    shapes = [_across("grid", int((1.0 - at) * height + 0.5)) for at, _ in ticks]
+    for number, bar in enumerate(bars):
+        left, middle = int(step * (number + 0.14) + 0.5), int(step * (number + 0.5) + 0.5)
+        top = zero if bar.value is None else int((1.0 - scale.fraction(bar.value)) * height + 0.5)
+        shape = f"M{left} {zero}V{top}h{int(step * 0.72 + 0.5)}V{zero}Z"
+        shapes.append(_mark(bar, style, shape))
+        if bar.low is not None and bar.high is not None:
+            ends = (int((1.0 - scale.fraction(end)) * height + 0.5) for end in (bar.low, bar.high))
+            shapes.append(Markup('<path class="whisker" d="M{} {}V{}"/>').format(middle, *ends))
+    shapes.append(_across("base", zero))
+    every = -(-len(bars) // _MAX_TEXTS)
+    names = [((n + 0.5) / len(bars), bar.label) for n, bar in enumerate(bars) if n % max(every, 1) == 0]
+    frame = Frame(key, title, size, widest(text for _, text in ticks))
+    around = join([y_texts(ticks), x_texts(names)])
+    return picture(frame, join(shapes), around, describe=_tell_all(bars, style), attributes=_marks())
+
+
+def lying_bars(
+    key: str, title: str, bars: Sequence[Bar], style: Style, *, log: bool = False, unit_note: str = ""
+) -> Markup:
+    """Return one bar below another, its name before it and its figure after it, with ``unit_note`` below all.
+
+    On a log scale bars have no zero: they begin at the left edge, and lengths tell ratios.
+    """
+    scale = _bar_scale(bars, log=log)
+    rows = [_lying_bar(bar, scale, style) for bar in bars]
+    return Markup(
+        '<figure class="chart bars" id="{key}"{marks}><figcaption id="{key}-title">{title}</figcaption>'
+        '<div class="lying" style="--names:{names}ch;--figures:{figures}ch" role="list">{rows}</div>{note}</figure>'
+    ).format(
+        key=key,
+        marks=_marks(),
+        title=plain(title),
+        names=widest(shorten(bar.label) for bar in bars),
+        figures=widest(write_figure(bar.value, style) for bar in bars),
+        rows=join(rows),
+        note=Markup('<p class="hint">{}</p>').format(plain(unit_note)) if unit_note else "",
+    )
+
+
+def _lying_bar(bar: Bar, scale: Scale, style: Style) -> Markup:
+    zero = 0.0 if scale.log else scale.fraction(0.0)
+    end = zero if bar.value is None else scale.fraction(bar.value)
+    drawn = Markup('<b class="bar {}{}" style="left:{};width:{}"></b>').format(
+        colour(bar.place), " hatched" if bar.hatched else "", per_cent(min(zero, end)), per_cent(abs(end - zero))
+    )
+    whisker = Markup("")
+    if bar.low is not None and bar.high is not None:
+        low, high = scale.fraction(bar.low), scale.fraction(bar.high)
+        whisker = Markup('<b class="whisker" style="left:{};width:{}"></b>').format(per_cent(low), per_cent(high - low))
+    return Markup(
+        '<div role="listitem" data-say="{say}"><span title="{whole}">{name}</span>'
+        '<i aria-hidden="true"><b class="zero" style="left:{zero}"></b>{drawn}{whisker}</i><em>{figure}</em></div>'
+    ).format(
+        say=plain(bar.tell(style)),
+        whole=plain(bar.label),
+        name=plain(shorten(bar.label)),
+        zero=per_cent(zero),
+        drawn=drawn,
+        whisker=whisker,
+        figure=write_figure(bar.value, style),
+    )
+
+
+def cell_bar(value: float | None, longest: float, place: int = 0) -> Markup:
+    """Return a bar from the middle of a table's cell, ``longest`` being the size that fills half of it."""
+    if value is None or not longest > 0.0:
+        return Markup("")
+    share = min(abs(value) / longest, 1.0) / 2.0
+    left = 0.5 - share if value < 0.0 else 0.5
+    return Markup('<i class="cell-bar" aria-hidden="true"><b class="bar {}" style="left:{};width:{}"></b></i>').format(
+        colour(place), per_cent(left), per_cent(share)
+    )
+
+
+def _bar_scale(bars: Sequence[Bar], *, log: bool = False) -> Scale:
+    seen = [one for bar in bars for one in (bar.value, bar.low, bar.high) if one is not None and (one > 0.0 or not log)]
+    return fit_scale([np.array(seen, dtype=np.float64)], log=log and bool(seen), anchor=None if log else 0.0)
+
+
+def _mark(bar: Bar, style: Style, shape: str) -> Markup:
+    return Markup('<path class="bar {}{}" data-say="{}" d="{}"/>').format(
+        colour(bar.place), " hatched" if bar.hatched else "", plain(bar.tell(style)), shape
+    )
+
+
+def _across(kind: str, y: int) -> Markup:
+    return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, y, WIDTH)
+
+
+def _marks() -> Markup:
+    return Markup(" data-marks")
+
+
+def _tell_all(bars: Sequence[Bar], style: Style) -> str:
+    return "; ".join(bar.tell(style) for bar in bars) + "."

@@ -1,0 +1,61 @@
+"""Weights over time, stacked on each other: what an account held, and how much of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from engine.core.arrays import DateArray, FloatArray
+from engine.report.charts.frame import HEIGHTS, Frame, Size, join, picture, shorten, widest, x_texts, y_texts
+from engine.report.charts.labels import EndLabel, end_labels
+from engine.report.charts.paths import area_path, kept_rows, line_path, points
+from engine.report.charts.scales import Scale, date_ticks
+from engine.report.charts.styles import write_figure
+
+LAYERS: int = 10
+"""Layers that can be told apart; who has more joins the rest as "others"."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: ``values`` (T,) [fraction]; ``series`` names what the script reads it from, "" for none."""
+
+    label: str
+    values: FloatArray
+    series: str = ""
+
+
+def stacked_chart(
+    key: str, title: str, dates: DateArray, layers: Sequence[Layer], *, size: Size = "medium", highest: float = 1.0
+) -> Markup:
+    """Return layers over ``dates`` (T,), the first at the bottom, up to ``highest``."""
+    tall, low = HEIGHTS[size]
+    scale, height, count = Scale(0.0, highest), 2 * tall, len(dates)
+    tops = np.cumsum([np.nan_to_num(layer.values) for layer in layers], axis=0)
+    shapes, ends = [], []
+    for number in range(len(layers) - 1, -1, -1):  # the highest first: each lower one covers its part
+        rows = kept_rows(tops[number])
+        x, y = points(rows, count, scale.fractions(np.clip(tops[number][rows], 0.0, highest)), height)
+        shapes.append(
+            Markup('<path class="layer a{}" d="{}"/>').format(number % LAYERS, area_path(line_path(x, y), x, height))
+        )
+        last = float(layers[number].values[-1])
+        if last > 0.0:
+            middle = scale.fraction(min(float(tops[number][-1]), highest) - last / 2)
+            ends.append(
+                EndLabel(f"{layers[number].label} {write_figure(last, 'percent')}", middle, None, f"a{number % LAYERS}")
+            )
+    ticks = [(scale.fraction(tick), f"{100 * tick:.0f}\N{NO-BREAK SPACE}%") for tick in scale.ticks(4)]
+    around = join(
+        [
+            y_texts(ticks),
+            x_texts([(row / max(count - 1, 1), text) for row, text in date_ticks(dates)]),
+            end_labels(ends, low),
+        ]
+    )
+    frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 3)
+    told = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
+    return picture(frame, join(shapes), around, describe=f"On {dates[-1].astype('datetime64[D]')}: {told}.")

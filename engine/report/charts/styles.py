@@ -1,0 +1,47 @@
+"""How numbers of a chart are written: one name a style, known to the page's script too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+from engine.report import number_format as fmt
+
+Style: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds"]
+"""``percent`` and ``points`` (percentage points, always with a sign) are written from fractions."""
+
+_FIGURES: Final[dict[Style, Callable[[float], str]]] = {
+    "money": fmt.money,
+    "percent": fmt.percent,
+    "points": fmt.percentage_points,
+    "ratio": fmt.ratio,
+    "count": fmt.count,
+    "seconds": lambda value: fmt.short_number(value) + " s",
+}
+_AXES: Final[dict[Style, Callable[[float], str]]] = {
+    "money": fmt.short_money,
+    "percent": lambda value: f"{fmt.short_number(100.0 * value)} %",
+    "points": lambda value: f"{fmt.short_number(100.0 * value, signed=True)} pp",
+    "ratio": fmt.short_number,
+    "count": fmt.short_money,
+    "seconds": lambda value: f"{fmt.short_number(value)} s",
+}
+
+
+def write_figure(value: float | None, style: Style) -> str:
+    """Return a value in full, a dash where there is none.
+
+    >>> write_figure(0.10899, "percent").split(), write_figure(None, "money") == fmt.DASH
+    (['10.90', '%'], True)
+    """
+    return fmt.DASH if value is None or math.isnan(value) else fmt.page_number(_FIGURES[style](value))
+
+
+def write_tick(value: float, style: Style) -> str:
+    """Return a round value as it stands at an axis, short.
+
+    >>> write_tick(250000.0, "money"), write_tick(0.05, "percent").split()
+    ('250k', ['5', '%'])
+    """
+    return fmt.page_number(_AXES[style](value))

@@ -1,0 +1,174 @@
+"""Lines over time: values, ratios, falls, fans, and weights stacked on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from markupsafe import Markup
+
+from engine.core.arrays import DateArray, FloatArray
+from engine.report.charts.frame import (
+    HEIGHTS,
+    WIDTH,
+    Frame,
+    Size,
+    colour,
+    join,
+    picture,
+    shorten,
+    widest,
+    x_texts,
+    y_texts,
+)
+from engine.report.charts.labels import EndLabel, end_labels
+from engine.report.charts.paths import area_path, kept_rows, line_path, points
+from engine.report.charts.scales import Scale, date_ticks, fit_scale
+from engine.report.charts.styles import Style, write_figure, write_tick
+
+Transform: TypeAlias = Literal["plain", "growth", "ratio", "fall"]
+"""What the script makes of a packed series for a chosen period: itself; rebased to the capital; the first line over the
+second, from 1; the distance below the highest so far."""
+
+_PIXELS_A_TICK: Final = 52
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: ``values`` (T,) as they are drawn, NaN where there is none.
+
+    ``place`` gives colour and marker: 0 the strategy, 1 buy and hold, 2 and on the others. ``series`` names what the
+    page's script redraws it from (``packed_data``), "" for what stays as it is. One not ``shown`` is off at first.
+    """
+
+    label: str
+    values: FloatArray
+    place: int
+    series: str = ""
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Band:
+    """What lies between two lines (T,), as between two percentiles of many histories."""
+
+    label: str
+    low: FloatArray
+    high: FloatArray
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class TimeChart:
+    """Lines over ``dates`` (T,).
+
+    ``base`` is a value with a line of its own, ``fill`` the number of the line with an area down or up to it.
+    ``marked`` dates have a tick at the bottom; ``levels`` are values with a dashed line and a name, as caps.
+    ``noted`` writes the lowest, the highest and the last value of the first line at their places.
+    """
+
+    key: str
+    title: str
+    dates: DateArray
+    lines: Sequence[Line]
+    style: Style
+    transform: Transform = "plain"
+    size: Size = "medium"
+    log: bool = False
+    base: float | None = None
+    fill: int | None = None
+    bands: Sequence[Band] = ()
+    marked: DateArray | None = None
+    levels: Sequence[tuple[float, str]] = ()
+    noted: bool = False
+
+
+def time_chart(chart: TimeChart) -> Markup:
+    """Return the chart as HTML, complete without a script."""
+    shown = [line for line in chart.lines if line.shown]
+    bounds = [edge for band in chart.bands for edge in (band.low, band.high)]
+    levels = [np.array([value for value, _ in chart.levels])]
+    scale = fit_scale([*(one.values for one in shown), *bounds, *levels], log=chart.log, anchor=chart.base)
+    tall, low = HEIGHTS[chart.size]
+    height, count = 2 * tall, len(chart.dates)
+    shapes = [_grid(scale, tall)]
+    shapes += [_band(band, scale, height) for band in chart.bands]
+    if chart.base is not None:
+        shapes.append(_level_line(scale.fraction(chart.base), height, "base"))
+    shapes += [_level_line(scale.fraction(value), height, "cap") for value, _ in chart.levels]
+    for line in shown[::-1]:  # the first is drawn last, on top
+        filled = chart.fill is not None and line is chart.lines[chart.fill]
+        shapes.append(_line(line, scale, height, base=chart.base if filled else None))
+    ticks = [(scale.fraction(tick), write_tick(tick, chart.style)) for tick in scale.ticks(tall // _PIXELS_A_TICK)]
+    ends = [EndLabel(one.label, _end(one, scale), one.place) for one in shown if np.isfinite(one.values).any()]
+    ends += [EndLabel(label, scale.fraction(value), None) for value, label in chart.levels]
+    around = join(
+        [
+            y_texts(ticks),
+            x_texts([(row / max(count - 1, 1), text) for row, text in date_ticks(chart.dates)]),
+            end_labels(ends, low),
+        ]
+    )
+    frame = Frame(
+        chart.key,
+        chart.title,
+        chart.size,
+        widest(text for _, text in ticks),
+        widest(shorten(one.label) for one in ends) + 3,
+    )
+    return picture(frame, join(shapes), around, describe=describe_lines(chart))
+
+
+def describe_lines(chart: TimeChart) -> str:
+    """Return in a sentence from where to where each shown line goes, and where the first was lowest."""
+    parts = []
+    for number, line in enumerate(one for one in chart.lines if one.shown):
+        rows = np.flatnonzero(np.isfinite(line.values))
+        if not len(rows):
+            continue
+        first, last = (write_figure(float(line.values[row]), chart.style) for row in rows[[0, -1]])
+        if number:
+            parts.append(f"{line.label} ends at {last}")
+            continue
+        lowest = rows[np.argmin(line.values[rows])]
+        parts.append(
+            f"{line.label} from {first} to {last}; lowest {write_figure(float(line.values[lowest]), chart.style)} on "
+            f"{chart.dates[lowest].astype('datetime64[D]')}"
+        )
+    return "; ".join(parts) + "."
+
+
+def _end(line: Line, scale: Scale) -> float:
+    return scale.fraction(float(line.values[np.isfinite(line.values)][-1]))
+
+
+def _grid(scale: Scale, tall: int) -> Markup:
+    lines = (_level_line(scale.fraction(tick), 2 * tall, "grid") for tick in scale.ticks(tall // _PIXELS_A_TICK))
+    return join(lines)
+
+
+def _level_line(fraction: float, height: int, kind: str) -> Markup:
+    y = int((1.0 - fraction) * height + 0.5)
+    return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, y, WIDTH)
+
+
+def _band(band: Band, scale: Scale, height: int) -> Markup:
+    count = len(band.low)
+    rows = np.flatnonzero(np.isfinite(band.low) & np.isfinite(band.high))
+    upper = points(rows, count, scale.fractions(band.high[rows]), height)
+    lower = points(rows[::-1], count, scale.fractions(band.low[rows[::-1]]), height)
+    path = line_path(*upper) + "L" + line_path(*lower)[1:] + "Z" if len(rows) else ""
+    return Markup('<path class="band {}" d="{}"/>').format(colour(band.place), path)
+
+
+def _line(line: Line, scale: Scale, height: int, *, base: float | None) -> Markup:
+    rows = kept_rows(line.values)
+    x, y = points(rows, len(line.values), scale.fractions(line.values[rows]), height)
+    path = line_path(x, y)
+    drawn = Markup('<path class="line {}" d="{}"/>').format(colour(line.place), path)
+    if base is None or not path:
+        return drawn
+    floor = int((1.0 - scale.fraction(base)) * height + 0.5)
+    return Markup('<path class="area {}" d="{}"/>').format(colour(line.place), area_path(path, x, floor)) + drawn
