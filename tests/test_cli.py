@@ -28,6 +28,7 @@ FILES = {
     "equity.parquet",
     "levels.parquet",
     "manifest.json",
+    "months.parquet",
     "report.html",
     "summary.json",
     "trades.csv",

@@ -38,6 +38,7 @@ class DailySeries:
 class FinishedRun:
     """Everything a run left in its folder.
 
+    ``months`` and ``rolling`` are None where the run has none, as those of earlier versions.
     ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account.
     """
 
@@ -51,6 +52,8 @@ class FinishedRun:
     config_text: str
     config: object
     account: Account
+    months: DailySeries | None = None
+    rolling: DailySeries | None = None
 
     def section(self, name: str) -> Mapping[str, object]:
         """Return a section of the config, empty where it has none."""
@@ -75,7 +78,8 @@ def read_run(folder: Path) -> FinishedRun:
     series: dict[str, DailySeries] = {}
     with signed.gather():
         summary = signed.read_record(SUMMARY_FILE, RunSummary)
-    for name in ("equity", "levels", "weights"):
+    found = [name for name in ("months", "rolling") if f"{name}.parquet" in signed.manifest.files]
+    for name in ("equity", "levels", "weights", *found):
         with signed.gather():
             series[name] = _read_series(folder / f"{name}.parquet", signed.read(f"{name}.parquet"))
     with signed.gather():
@@ -85,8 +89,16 @@ def read_run(folder: Path) -> FinishedRun:
         config = _parse_config(folder / CONFIG_FILE, config_text)
         account = _read_account(folder / CONFIG_FILE, config)
     signed.raise_faults()
-    figures = series["equity"], series["levels"], series["weights"]
-    return FinishedRun(folder, summary, signed.manifest, *figures, trades, config_text, config, account)
+    return FinishedRun(
+        path=folder,
+        summary=summary,
+        manifest=signed.manifest,
+        trades=trades,
+        config_text=config_text,
+        config=config,
+        account=account,
+        **series,
+    )
 
 
 def _decode_text(path: Path, content: bytes) -> str:

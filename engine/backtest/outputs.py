@@ -21,6 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from engine.analysis.breakdown.breakdown import Breakdown
+from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.comparison import Comparison, PortfolioResult
 from engine.analysis.currency_parts import split_gain
 from engine.analysis.fees import YearFees
@@ -50,7 +52,14 @@ CONFIG_FILE: Final = "config.resolved.yaml"
 RUN_KIND, SWEEP_KIND, LUCK_KIND = "run", "sweep", "luck"
 """What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
-    RUN_KIND: ("equity.parquet", "levels.parquet", "weights.parquet", "trades.csv"),
+    RUN_KIND: (
+        "equity.parquet",
+        "levels.parquet",
+        "weights.parquet",
+        "trades.csv",
+        "months.parquet",
+        "rolling.parquet",
+    ),
     SWEEP_KIND: ("results.parquet",),
     LUCK_KIND: (),
 }
@@ -87,13 +96,14 @@ class RunResult:
     published_source: str = ""
     audit: Mapping[str, float] | None = None
     rates_sha256: str = ""
+    breakdown: Breakdown | None = None
 
     @cached_property
     def summary(self) -> RunSummary:
         """The content of ``summary.json``."""
         comparison, market = self.comparison, self.comparison.market
         ledger, printed = comparison.strategy.ledger, comparison.published
-        return RunSummary(
+        summary = RunSummary(
             name=self.name,
             description=self.description,
             window=window_of(ledger),
@@ -115,6 +125,7 @@ class RunResult:
             never_sold=comparison.never_sold,
             audit=dict(self.audit) if self.audit is not None else None,
         )
+        return summary.model_copy(update=self.breakdown.figures) if self.breakdown else summary
 
     def write(self, folder: Path) -> None:
         """Write every file but the report into ``folder``, each whole or not at all.
@@ -132,6 +143,7 @@ class RunResult:
                 self.comparison, {n: p.performance.level[1:] for n, p in portfolios.items()}
             ),
             "weights.parquet": _parquet_bytes(self.comparison.strategy.ledger.dates, weight_columns(self.comparison)),
+            **self._breakdown_files(),
             "trades.csv": trades_csv(self.comparison).encode(),
             CONFIG_FILE: yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
             SUMMARY_FILE: to_json(self.summary.to_plain()),
@@ -147,6 +159,11 @@ class RunResult:
         files[MANIFEST_FILE] = manifest.to_bytes()
         for name, content in files.items():
             atomic_write(folder / name, content)
+
+    def _breakdown_files(self) -> dict[str, bytes]:
+        found = self.breakdown
+        tables = {"months": found.month_table, "rolling": found.rolling_table} if found else {}
+        return {f"{name}.parquet": _series_bytes(table) for name, table in tables.items() if table}
 
 
 def output_folder(out: Path, name: str) -> Path:
@@ -253,6 +270,12 @@ def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -
         columns[name], there[name] = np.zeros(len(together)), np.zeros(len(together), dtype=np.bool_)
         columns[name][rows], there[name][rows] = values, True
     return _parquet_bytes(together, columns, there)
+
+
+def _series_bytes(table: SeriesTable) -> bytes:
+    """Return a table as Parquet, empty where it has no value."""
+    there = {name: np.isfinite(column) for name, column in table.columns.items()}
+    return _parquet_bytes(table.dates, {name: np.nan_to_num(c) for name, c in table.columns.items()}, there)
 
 
 def _parquet_bytes(

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from engine.analysis.breakdown.calendar_months import MonthFigures
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.fees import YearFees
@@ -155,6 +156,7 @@ class RunSummary(FileRecord):
     limit_orders: LimitOrderFigures | None = None
     never_sold: NeverSoldFigures | None = None
     audit: dict[str, float] | None = None
+    months: MonthFigures | None = None
 
 
 class RunManifest(Manifest):

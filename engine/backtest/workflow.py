@@ -7,8 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from engine.analysis.breakdown.breakdown import break_down
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import ComparisonTerms, compare
+from engine.analysis.difference_parts import Plan
 from engine.analysis.fees import fees_by_year, uncharged_fees
 from engine.backtest.config import RunConfig
 from engine.backtest.outputs import RunResult
@@ -24,35 +26,47 @@ _KINDS_OF_CAVEATS: Final = frozenset({"survivors", "ended", "no_close"})
 
 
 def run_backtest(
-    config: RunConfig[PolicyT], prices: LoadedPrices | None = None, *, intervals: bool = True, parts: bool = True
+    config: RunConfig[PolicyT],
+    prices: LoadedPrices | None = None,
+    *,
+    intervals: bool = True,
+    parts: bool = True,
+    breakdown: bool = True,
 ) -> RunResult:
-    """Simulate the config and all it is compared with; draw ``intervals`` around differences, find their ``parts``."""
+    """Simulate the config and all it is compared with; draw ``intervals`` around differences, find their ``parts``.
+
+    With ``breakdown`` the run is taken apart for its page.
+    """
     prices = prices or load_prices(config)
     terms = config.compare
     market = prices.market
+    costs = config.costs.cost_table(market.assets, market.foreign)
+    evidence = config.evidence if intervals else None
     comparison = compare(
         market,
         prices.sessions_of,
         config.strategy,
         config.account,
-        config.costs.cost_table(market.assets, market.foreign),
+        costs,
         ComparisonTerms(
             others={benchmark.name: benchmark.strategy for benchmark in terms.benchmarks},
             buy_and_hold=terms.buy_and_hold is not False,
             late_purchases=terms.late_purchases,
             published=terms.published,
-            evidence=config.evidence if intervals else None,
+            evidence=evidence,
             parts=parts,
         ),
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     own = prices.sessions_of(config.strategy)
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
-    opening = comparison.strategy.ledger.opening_row(own.market)
+    ledger = comparison.strategy.ledger
+    plan = Plan(own, config.strategy, config.account, costs, ledger)
+    opening = ledger.opening_row(own.market)
     warnings += config.account.describe_idle_plans(own.market.dates, opening)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
-    warnings += uncharged_fees(comparison.strategy.ledger, comparison.strategy.market, config.costs)
+    warnings += uncharged_fees(ledger, comparison.strategy.market, config.costs)
     return RunResult(
         name=config.name,
         description=config.description,
@@ -60,7 +74,7 @@ def run_backtest(
         config_sha256=config.sha256(),
         comparison=comparison,
         fees=fees_by_year(
-            comparison.strategy.ledger,
+            ledger,
             comparison.strategy.market,
             config.costs.tables_by_kind(market.assets, market.foreign),
         ),
@@ -68,4 +82,5 @@ def run_backtest(
         warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),
+        breakdown=break_down(comparison, plan, evidence) if breakdown else None,
     )

@@ -185,7 +185,7 @@ def run_config(sweep: PreparedSweep[PolicyT], config: RunConfig[PolicyT]) -> Run
     own = config_tickers(config)
     closes = sweep.job.closes.select(own, price_request(config).end)
     findings = tuple(one for one in sweep.findings if not one.ticker or one.ticker in own)
-    return run_backtest(config, LoadedPrices(config, closes, findings), intervals=False, parts=False)
+    return run_backtest(config, LoadedPrices(config, closes, findings), intervals=False, parts=False, breakdown=False)
 
 
 def write_results(

@@ -23,7 +23,7 @@ def test_every_damage_is_found_and_named(tmp_path: Path) -> None:
     found = damage_all(tmp_path, 9)
     assert found.missed == []
     assert {key[0] for key in found.named} == {"run", "sweep", "store"}
-    assert sum(found.named.values()) == 5 * 9 + 2 * (2 * 8 + 2 * 5 + 5)
+    assert sum(found.named.values()) == 5 * 9 + 2 * (2 * 9 + 2 * 5 + 5)
 
 
 @pytest.fixture(scope="module")
