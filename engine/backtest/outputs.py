@@ -27,8 +27,10 @@ from engine.analysis.comparison import Comparison, PortfolioResult
 from engine.analysis.currency_parts import split_gain
 from engine.analysis.fees import YearFees
 from engine.analysis.gate_findings import list_gate_findings
+from engine.analysis.verdict import confidence_level
 from engine.analysis.walk_forward import summarise_walk_forward
 from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE
+from engine.backtest.plan_words.sentence import describe_plan
 from engine.backtest.run_summary import (
     AccountSummary,
     DataSummary,
@@ -39,6 +41,7 @@ from engine.backtest.run_summary import (
     WindowSummary,
     package_versions,
 )
+from engine.backtest.run_verdict import judge_run
 from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.arrow_columns import from_numpy
 from engine.core.errors import ConfigError, Fault, OutputError
@@ -101,6 +104,15 @@ class RunResult:
     @cached_property
     def summary(self) -> RunSummary:
         """The content of ``summary.json``."""
+        found = self._figures()
+        return found.model_copy(
+            update={
+                "plan_sentence": describe_plan(self.config, found.window.start).sentence,
+                "verdict": judge_run(found, confidence_level(self.config)),
+            }
+        )
+
+    def _figures(self) -> RunSummary:
         comparison, market = self.comparison, self.comparison.market
         ledger, printed = comparison.strategy.ledger, comparison.published
         summary = RunSummary(

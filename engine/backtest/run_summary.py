@@ -13,6 +13,7 @@ from importlib.metadata import distribution, version
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
     WrapSerializer,
@@ -29,6 +30,7 @@ from engine.analysis.limit_orders import LimitOrderFigures
 from engine.analysis.never_sold import NeverSoldFigures
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
+from engine.analysis.verdict import Verdict
 from engine.analysis.walk_forward import WalkForward
 from engine.backtest.manifest import FileRecord, Manifest
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
@@ -135,11 +137,31 @@ def _leave_out_missing_parts(versus: RelativePerformance, handler: SerializerFun
     return plain
 
 
+_MAY_BE_ABSENT: Final = frozenset({"interval_missing", "since", "until", "tax", "p", "tried"})
+"""Figures of a verdict that most runs do not have."""
+
+
+def _name_kind(found: object) -> object:
+    """Read a verdict's ``class``, a word that no field can be called."""
+    return {**found, "kind": found["class"]} if isinstance(found, Mapping) and "class" in found else found
+
+
+def _name_class(verdict: Verdict, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    plain: dict[str, Any] = handler(verdict)
+    figures = {key: value for key, value in plain["figures"].items() if value or key not in _MAY_BE_ABSENT}
+    return {"class": plain["kind"], "sentence": plain["sentence"], "figures": figures}
+
+
 class RunSummary(FileRecord):
-    """The content of a run's ``summary.json``; what a run does not have is not in the file."""
+    """The content of a run's ``summary.json``; what a run does not have is not in the file.
+
+    ``verdict`` and ``plan_sentence`` are in no folder of an older version.
+    """
 
     name: str
     description: str = ""
+    plan_sentence: str | None = None
+    verdict: Annotated[Verdict, BeforeValidator(_name_kind), WrapSerializer(_name_class)] | None = None
     window: WindowSummary
     account: AccountSummary
     portfolios: dict[str, PortfolioSummary] = Field(min_length=1)

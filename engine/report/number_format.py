@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from engine.core.fields import format_percent
+from engine.core.number_text import fixed_point, with_sign
 
 OptionalNumber: TypeAlias = float | int | None
 """A figure of a run, None where there is none."""
@@ -28,12 +29,12 @@ def money(value: OptionalNumber) -> str:
     """
     if value is None:
         return DASH
-    return _fixed_point(value, 2 if abs(value) < 1000.0 and value != 0 else 0)
+    return fixed_point(value, 2 if abs(value) < 1000.0 and value != 0 else 0)
 
 
 def cents(value: OptionalNumber) -> str:
     """Return an amount with thousands separators and always two decimals."""
-    return DASH if value is None else _fixed_point(value, 2)
+    return DASH if value is None else fixed_point(value, 2)
 
 
 def percent(value: OptionalNumber, digits: int = 2) -> str:
@@ -42,7 +43,7 @@ def percent(value: OptionalNumber, digits: int = 2) -> str:
     >>> percent(0.10899)
     '10.90 %'
     """
-    return DASH if value is None else f"{_fixed_point(100.0 * value, digits)} %"
+    return DASH if value is None else f"{fixed_point(100.0 * value, digits)} %"
 
 
 def short_percent(value: OptionalNumber) -> str:
@@ -56,12 +57,12 @@ def percentage_points(value: OptionalNumber, digits: int = 2) -> str:
     >>> percentage_points(0.0031797)
     '+0.32 pp'
     """
-    return DASH if value is None else f"{_with_sign(100.0 * value, digits)} pp"
+    return DASH if value is None else f"{with_sign(100.0 * value, digits)} pp"
 
 
 def ratio(value: OptionalNumber) -> str:
     """Return a ratio with three decimals."""
-    return DASH if value is None else _fixed_point(value, 3)
+    return DASH if value is None else fixed_point(value, 3)
 
 
 def count(value: OptionalNumber) -> str:
@@ -76,7 +77,7 @@ def days(value: OptionalNumber) -> str:
 
 def quantity(value: float) -> str:
     """Return a signed number of shares: whole ones bare, fractions with four decimals."""
-    return f"{value:+,.0f}" if value == round(value) else _with_sign(value, 4)
+    return f"{value:+,.0f}" if value == round(value) else with_sign(value, 4)
 
 
 def price(value: float) -> str:
@@ -116,7 +117,7 @@ def difference(value: OptionalNumber, style: str) -> str:
     scaled, digits = (100.0 * value, 2) if style == "percent" else (value, 4 if style == "ratio" else 0)
     while value and digits < _MAX_DIFFERENCE_DIGITS and not float(f"{scaled:.{digits}f}"):
         digits += 1
-    return _with_sign(scaled, digits) + (" pp" if style == "percent" else "")
+    return with_sign(scaled, digits) + (" pp" if style == "percent" else "")
 
 
 def metric(value: OptionalNumber, style: str) -> str:
@@ -141,7 +142,7 @@ def short_number(value: float, *, signed: bool = False) -> str:
     """
     size = f"{abs(value):.5e}"
     digits = min(max(5 - int(size[size.index("e") + 1 :]), 0), 12)
-    text = (_with_sign if signed else _fixed_point)(value, digits)
+    text = (with_sign if signed else fixed_point)(value, digits)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -173,14 +174,3 @@ def typographic_minus(text: str) -> str:
     'BRK-B minus 21 %, until 2020-11-24'
     """
     return re.sub(r"(?<!\w)-(?=[\d.])", "−", text)  # noqa: RUF001  (the minus sign is meant)
-
-
-def _fixed_point(value: float, digits: int) -> str:
-    """Return ``value`` with ``digits`` decimals; what rounds to zero has no sign."""
-    text = f"{value:,.{digits}f}"
-    return text.removeprefix("-") if not any(digit in text for digit in "123456789") else text
-
-
-def _with_sign(value: float, digits: int) -> str:
-    text = _fixed_point(value, digits)
-    return text if text.startswith("-") or not any(digit in text for digit in "123456789") else f"+{text}"

@@ -127,17 +127,6 @@ def _effect_text(growth: float, money: float, currency: str) -> str:
     return f"{did} {points} a year, {end} at the end"
 
 
-def confidence_level(config: object) -> float:
-    """Return the level of a run's intervals [fraction]; a config that does not say used the default.
-
-    >>> confidence_level({"evidence": {"level": 0.9}}), confidence_level({})
-    (0.9, 0.95)
-    """
-    for key in ("evidence", "level"):
-        config = config.get(key) if isinstance(config, Mapping) else None
-    return config if isinstance(config, float) else 0.95
-
-
 def point_worth_text(gain: float, figure: str, *, percent: bool) -> str:
     """Return what one percentage point more of weight improves, from the gain of a whole unit of weight."""
     return amount_text(0.01 * gain, figure, percent=percent)

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis.comparison import RelativePerformance
-from engine.report.run.verdict import CALIBRATION, describe_difference, verdict_on
+from engine.analysis.verdict import TaxedDifference, VerdictFigures, state_verdict
+from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text
 from tests.support.verdicts import contradictions
 
 ORACLES = Path(__file__).parents[3] / "shared" / "data" / "oracles" / "report.json"
-BY_TAX_OR_LUCK = {6, 7, 8, 17, 18, 19}
 
 
 def versus(
@@ -35,23 +35,40 @@ def versus(
 
 
 @pytest.mark.skipif(not ORACLES.exists(), reason="the folder shared/data is not beside this checkout")
-def test_sentences_are_those_of_the_specification() -> None:
-    """Cases without tax and without a count of trials have exactly the sentence and class that were written down."""
-    known = json.loads(ORACLES.read_text()) if ORACLES.exists() else {}
-    cases = {int(key.split("/")[1]): one for key, one in known.items() if key.startswith("verdict/")}
-    for at in sorted(set(cases) - BY_TAX_OR_LUCK - {14}):
-        given_, rival = cases[at]["given"], cases[at]["given"]["rival"]
-        found = versus(
-            given_["d"],
-            given_["ci"] and tuple(given_["ci"]),
-            given_["years"],
-            given_["sessions"],
-            given_.get("own", 0.0),
-            given_.get("theirs", 0.0),
+@pytest.mark.parametrize("case", range(1, 21))
+def test_sentences_are_those_of_the_specification(case: int) -> None:
+    """Each of the twenty cases has exactly the sentence and class that were written down."""
+    written = json.loads(ORACLES.read_text())[f"verdict/{case}"]
+    stated = dict(written["given"])
+    tax, bounds = stated.pop("tax", None), stated.pop("ci")
+    found = state_verdict(
+        VerdictFigures(
+            rival=stated.pop("rival") or "",
+            years=stated.pop("years"),
+            sessions=stated.pop("sessions"),
+            level=0.95,
+            difference=stated.pop("d"),
+            interval=bounds and tuple(bounds),
+            tax=tax and TaxedDifference(**tax),
+            **stated,
         )
-        since = f" since {given_['since']}, when {rival} begins" if "since" in given_ else ""
-        sentence = cases[at]["value"].replace("\N{MINUS SIGN}", "-")
-        assert verdict_on(found, rival, since, "95 %") == (cases[at]["class"], sentence)
+    )
+    assert (found.kind, found.sentence) == (written["class"], written["value"])
+
+
+def verdict_on(found: RelativePerformance, **others: object) -> tuple[str, str]:
+    """Return the class of what is said of a plan beside "B", and the sentence as a terminal prints it."""
+    figures = VerdictFigures(
+        "B",
+        found.years,
+        found.sessions,
+        0.95,
+        difference=found.cagr_difference,
+        interval=found.cagr_difference_interval,
+        **others,
+    )
+    verdict = state_verdict(figures)
+    return verdict.kind, plain_text(verdict.sentence)
 
 
 @pytest.mark.parametrize(
@@ -75,15 +92,15 @@ def test_words_follow_from_figures(found: RelativePerformance, said: str) -> Non
 
 def test_without_common_sessions_nothing_is_compared() -> None:
     """The true reason is said, not a loss that nobody had."""
-    kind, sentence = verdict_on(versus(None, None, 0.0, 0), "B", "", "95 %")
+    kind, sentence = verdict_on(versus(None, None, 0.0, 0))
     assert kind == "none"
     assert "no sessions in common" in sentence
 
 
 def test_a_line_a_hair_above_another_is_not_called_the_same() -> None:
     """Growth that differs by less than can be printed is said to, of equal returns that they are equal."""
-    assert "differ by less than 0.0001 pp" in verdict_on(versus(1e-9, (1e-9, 1e-9)), "B", "", "95 %")[1]
-    assert "same return on every session" in verdict_on(versus(0.0, (0.0, 0.0)), "B", "", "95 %")[1]
+    assert "differ by less than 0.0001 pp" in verdict_on(versus(1e-9, (1e-9, 1e-9)))[1]
+    assert "same return on every session" in verdict_on(versus(0.0, (0.0, 0.0)))[1]
 
 
 figures = st.one_of(
@@ -103,7 +120,7 @@ def test_no_words_contradict_their_figures(difference: float, bounds: list[float
     exact = {"cagr_difference": difference, "cagr_difference_interval": found.cagr_difference_interval}
     interval = f", 95 % interval {told.interval}," if bounds else ";"
     row = f"CAGR against B: {told.difference}{interval} {told.words}"
-    sentence = verdict_on(found, "B", "", "95 %")[1]
+    sentence = verdict_on(found)[1]
     assert list(itertools.chain(contradictions(row, exact), contradictions(sentence, exact))) == []
 
 

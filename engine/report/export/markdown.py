@@ -12,13 +12,14 @@ from rich.cells import cell_len
 
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS
+from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.export.falls import list_falls
 from engine.report.export.table import spell_out_controls
-from engine.report.phrases import confidence_level, portfolio_label
-from engine.report.run.verdict import state_verdict
+from engine.report.phrases import portfolio_label
+from engine.report.run.verdict import plain_text, run_verdict
 
 _WIDTH: Final = 80
 _FIGURES: Final = ("cagr", "max_drawdown", "volatility", "sharpe", "final_value")
@@ -42,7 +43,7 @@ def markdown_page(run: FinishedRun) -> str:
     parts = [
         f"# {_cut(summary.name, _WIDTH - 2)}",
         _paragraph(f"{window}, from {capital}."),
-        _paragraph(state_verdict(summary, confidence_level(run.config))[1]),
+        _paragraph(plain_text(run_verdict(summary, confidence_level(run.config)).sentence)),
         "## Figures",
         _figures(run),
         "## Years",

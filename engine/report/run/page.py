@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine.analysis.metrics_table import METRICS
+from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import RUN_KIND, RunResult, refuse_other_kind
 from engine.core.publication import stage_folder
@@ -13,7 +14,6 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_fragment, render_page, write_page
 from engine.report.phrases import (
     closes_text,
-    confidence_level,
     limit_orders_text,
     money_end_texts,
     never_sold_text,
@@ -22,7 +22,7 @@ from engine.report.phrases import (
 from engine.report.run.charts import run_chart_json
 from engine.report.run.panel_order import PANELS
 from engine.report.run.sleeves import sleeve_lines
-from engine.report.run.verdict import state_verdict
+from engine.report.run.verdict import run_verdict
 
 
 def publish_run(result: RunResult, folder: Path) -> None:
@@ -62,7 +62,7 @@ def render_run(run: FinishedRun) -> str:
         summary=summary,
         facts=_facts(run),
         cards=_cards(run),
-        verdict=state_verdict(summary, confidence_level(run.config))[1],
+        verdict=run_verdict(summary, confidence_level(run.config)).sentence,
         panels=[(panel, render_fragment(f"panels/{panel.template}", panel.content)) for panel in panels],
     )
 

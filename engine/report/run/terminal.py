@@ -11,15 +11,24 @@ from engine.analysis.comparison import PortfolioResult
 from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
+from engine.analysis.verdict import confidence_level
 from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.backtest.run_summary import PortfolioSummary, PublishedSummary, RunSummary
 from engine.evidence.look_ahead import LookAheadCertificate
 from engine.report import number_format as fmt
-from engine.report.console import add_row, console, print_bullet, print_heading, print_table, table, text
+from engine.report.console import (
+    add_row,
+    console,
+    print_bullet,
+    print_heading,
+    print_paragraph,
+    print_table,
+    table,
+    text,
+)
 from engine.report.phrases import (
     EVENT_LABELS,
     closes_text,
-    confidence_level,
     flows_text,
     limit_orders_text,
     money_end_texts,
@@ -34,7 +43,7 @@ from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.look_ahead import print_certificate
 from engine.report.run.parts_table import parts_table
-from engine.report.run.verdict import CALIBRATION, describe_difference, state_verdict
+from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text, run_verdict
 from engine.report.run.walk_forward import print_walk_forward
 
 _TITLE_WIDTH = 23
@@ -99,6 +108,8 @@ def _print_title(out: Console, summary: RunSummary) -> None:
     out.print(text(summary.name, "bold"))
     if summary.description:
         out.print(text(summary.description))
+    if summary.plan_sentence:
+        print_paragraph(out, summary.plan_sentence)
     out.print(
         text(
             f"{window.start} to {window.end}, {plural(window.sessions, 'session')}, {window.years:.1f} years; "
@@ -154,7 +165,7 @@ def _print_differences(out: Console, run: RunResult) -> None:
     summary = run.summary
     print_heading(out, "Differences")
     level = confidence_level(run.config)
-    print_bullet(out, state_verdict(summary, level)[1])
+    print_bullet(out, plain_text(run_verdict(summary, level).sentence))
     for name, versus in list(summary.versus.items())[1:]:
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
         since += until_text(summary, name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
-from engine.report.phrases import confidence_level, until_text
+from engine.report.phrases import until_text
 from engine.report.run.interval_bars import interval_bars
 from engine.report.run.panel import Panel
 from engine.report.run.verdict import CALIBRATION, describe_difference
