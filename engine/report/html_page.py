@@ -118,8 +118,8 @@ def render_page(
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element, and
     fragments, in which it was escaped.
     """
-    own = f"{name}.js" if charts else script
-    scripts = (*((plotly_script(),) if charts else ()), *((Markup(asset_text(own)),) if own else ()))  # noqa: S704  (the package's own)
+    own = Markup(asset_text(f"{name}.js")) if charts else page_script() if script else None  # noqa: S704  (the package's)
+    scripts = (*((plotly_script(),) if charts else ()), *((own,) if own else ()))
     return (
         _environment()
         .get_template(f"{name}.html.j2")
@@ -163,6 +163,17 @@ def _spell_controls(value: object) -> object:
 def asset_text(name: str) -> str:
     """Return a file of this package's folder of templates, styles and scripts."""
     return resources.files("engine.report").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+
+
+_PARTS: Final = ("numbers", "series", "figures", "scales", "tips", "charts", "page", "controls")
+
+
+@cache
+def page_script() -> Markup:
+    """Return the script of all pages, without its comments and the spaces before its lines."""
+    lines = (line.strip() for part in _PARTS for line in asset_text(f"page/{part}.js").splitlines())
+    kept = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return Markup(f'"use strict";(() => {{\n{kept}\n}})();')  # noqa: S704  (the package's own)
 
 
 @cache

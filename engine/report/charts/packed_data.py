@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -29,7 +29,8 @@ class PackedSeries:
     """``values`` (T,) over ``dates`` (T,), NaN before it begins and after it ends; ``name`` is what charts ask for.
 
     A ``level`` [currency] begins with the capital and is what figures of a period are made of; ``label`` heads it in
-    tips. A ``share`` is a weight, a ``number`` a rate or a ratio.
+    tips. A ``share`` is a weight, a ``number`` a rate or a ratio. ``periods`` are its
+    sessions a year where they are not the page's: it is then not compared with others for a period.
     """
 
     name: str
@@ -37,25 +38,31 @@ class PackedSeries:
     dates: DateArray
     values: FloatArray
     kind: Kind = "level"
+    periods: float | None = None
 
 
 def packed_data(
-    series: Sequence[PackedSeries], *, capital: float, periods: float = 252.0, risk_free: float = 0.0
+    series: Sequence[PackedSeries], *, capital: float, periods: float = 252.0, risk_free: float | None = 0.0
 ) -> Markup:
     """Return the two elements that the page's script reads all series from.
 
-    ``periods`` are sessions a year, ``risk_free`` the rate a session. Series over the same dates share them.
+    ``periods`` are sessions a year, ``risk_free`` the rate a session, None where there is not one for all.
+    Series over the same dates share them; one with sessions missing in between has dates of its own.
     """
     grids: list[DateArray] = []
     body: list[bytes] = []
     told = []
-    for one in series:
+    for whole in series:
+        one = _without_gaps(whole)
         grid = next((k for k, dates in enumerate(grids) if np.array_equal(dates, one.dates)), len(grids))
         if grid == len(grids):
             grids.append(one.dates)
-        place, content = _pack(one, capital)
-        told.append({"name": one.name, "label": one.label, "grid": grid, **place})
-        body.append(content)
+        place, packed_values = _pack(one, capital)
+        told.append(
+            {"name": one.name, "label": one.label, "grid": grid, **place}
+            | ({"periods": one.periods} if one.periods else {})
+        )
+        body.append(packed_values)
     days = [dates.astype("datetime64[D]").astype(np.int64) for dates in grids]
     meta = {
         "capital": capital,
@@ -64,11 +71,19 @@ def packed_data(
         "grids": [{"first": int(one[0]), "count": len(one)} for one in days],
         "series": told,
     }
-    whole = b"".join([*(_planes(np.diff(one, prepend=one[:1]), 2) for one in days), *body])
-    packed = base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
+    content = b"".join([*(_planes(np.diff(one, prepend=one[:1]), 2) for one in days), *body])
+    packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
     facts = Markup(script_safe_json(meta))  # noqa: S704  (no character in it can end the element)
     elements = '<script type="application/json" id="meta">{}</script><script type="text/plain" id="data">{}</script>'
     return Markup(elements).format(facts, packed)  # noqa: S704  (a constant)
+
+
+def _without_gaps(one: PackedSeries) -> PackedSeries:
+    finite = np.isfinite(one.values)
+    rows = np.flatnonzero(finite)
+    if not len(rows) or rows[-1] - rows[0] == len(rows) - 1:
+        return one
+    return replace(one, dates=one.dates[finite], values=one.values[finite])
 
 
 def _pack(one: PackedSeries, capital: float) -> tuple[dict[str, object], bytes]:

@@ -6,34 +6,53 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, IntArray
+from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.report.charts.frame import WIDTH
 
 COLUMNS: Final = WIDTH // 2
 
 
-def kept_rows(values: FloatArray) -> IntArray:
-    """Return the rows of ``values`` (T,) that are drawn; NaN before, after and between is not.
+def kept_runs(values: FloatArray) -> list[IntArray]:
+    """Return the rows of ``values`` (T,) that are drawn, of each unbroken run of finite values in turn.
 
-    Of each column of the picture these are the lowest and the highest, the earlier first, and the first and the last.
+    Of each column of the picture these are the lowest and the highest, the earlier first, and both ends of a run.
     """
     count = len(values)
     rows = np.flatnonzero(np.isfinite(values))
-    if count <= 2 * COLUMNS or not len(rows):
-        return rows
-    columns = rows * COLUMNS // count
-    starts = np.flatnonzero(np.diff(columns, prepend=-1))
-    seen = values[rows]
-    lows, highs = np.minimum.reduceat(seen, starts), np.maximum.reduceat(seen, starts)
-    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
-    first_low, first_high = _first_in_group(seen == lows[group], group), _first_in_group(seen == highs[group], group)
-    ends = np.array([0, len(rows) - 1])
-    return np.asarray(rows[np.unique(np.concatenate([first_low, first_high, ends]))])
+    if not len(rows):
+        return []
+    breaks = np.flatnonzero(np.diff(rows) > 1) + 1
+    if count > 2 * COLUMNS:
+        begins = np.zeros(len(rows), dtype=np.bool_)
+        begins[0] = True
+        begins[breaks] = True
+        columns = rows * COLUMNS // count
+        begins[1:] |= columns[1:] != columns[:-1]
+        rows = rows[_extremes(values[rows], begins, np.concatenate([[0], breaks, breaks - 1, [len(rows) - 1]]))]
+        breaks = np.flatnonzero(np.isin(rows, np.flatnonzero(np.isfinite(values[1:]) & ~np.isfinite(values[:-1])) + 1))
+        breaks = breaks[breaks > 0]
+    return list(np.split(rows, breaks))
 
 
-def _first_in_group(found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], group: IntArray) -> IntArray:
-    places = np.flatnonzero(found)
-    return np.asarray(places[np.flatnonzero(np.diff(group[places], prepend=-1))])
+def _extremes(seen: FloatArray, begins: BoolArray, ends: IntArray) -> IntArray:
+    """Return the places of the first lowest and the first highest of each group of ``seen``, and the ``ends``."""
+    starts, group = np.flatnonzero(begins), np.cumsum(begins) - 1
+    found = [
+        places[np.flatnonzero(np.diff(group[places], prepend=-1))]
+        for extreme in (np.minimum.reduceat(seen, starts), np.maximum.reduceat(seen, starts))
+        if len(places := np.flatnonzero(seen == extreme[group]))
+    ]
+    return np.asarray(np.unique(np.concatenate([*found, ends])))
+
+
+def picture_paths(values: FloatArray, fractions: FloatArray, height: int, base: int | None = None) -> tuple[str, str]:
+    """Return the path of ``values`` (T,) standing at ``fractions``, and the area to the height ``base``, "" without."""
+    line, area = [], []
+    for rows in kept_runs(values):
+        x, y = points(rows, len(values), fractions[rows], height)
+        line.append(line_path(x, y))
+        area.append("" if base is None else area_path(line[-1], x, base))
+    return "".join(line), "".join(area)
 
 
 def points(rows: IntArray, count: int, fractions: FloatArray, height: int) -> tuple[IntArray, IntArray]:

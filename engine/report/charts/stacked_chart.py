@@ -11,7 +11,7 @@ from markupsafe import Markup
 from engine.core.arrays import DateArray, FloatArray
 from engine.report.charts.frame import HEIGHTS, Frame, Size, join, picture, shorten, widest, x_texts, y_texts
 from engine.report.charts.labels import EndLabel, end_labels
-from engine.report.charts.paths import area_path, kept_rows, line_path, points
+from engine.report.charts.paths import picture_paths
 from engine.report.charts.scales import Scale, date_ticks
 from engine.report.charts.styles import write_figure
 
@@ -37,11 +37,8 @@ def stacked_chart(
     tops = np.cumsum([np.nan_to_num(layer.values) for layer in layers], axis=0)
     shapes, ends = [], []
     for number in range(len(layers) - 1, -1, -1):  # the highest first: each lower one covers its part
-        rows = kept_rows(tops[number])
-        x, y = points(rows, count, scale.fractions(np.clip(tops[number][rows], 0.0, highest)), height)
-        shapes.append(
-            Markup('<path class="layer a{}" d="{}"/>').format(number % LAYERS, area_path(line_path(x, y), x, height))
-        )
+        _, area = picture_paths(tops[number], scale.fractions(np.clip(tops[number], 0.0, highest)), height, height)
+        shapes.append(Markup('<path class="layer a{}" d="{}"/>').format(number % LAYERS, area))
         last = float(layers[number].values[-1])
         if last > 0.0:
             middle = scale.fraction(min(float(tops[number][-1]), highest) - last / 2)

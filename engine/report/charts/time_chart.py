@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -17,6 +19,7 @@ from engine.report.charts.frame import (
     Size,
     colour,
     join,
+    per_cent,
     picture,
     shorten,
     widest,
@@ -24,15 +27,17 @@ from engine.report.charts.frame import (
     y_texts,
 )
 from engine.report.charts.labels import EndLabel, end_labels
-from engine.report.charts.paths import area_path, kept_rows, line_path, points
+from engine.report.charts.paths import line_path, picture_paths, points
 from engine.report.charts.scales import Scale, date_ticks, fit_scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
-Transform: TypeAlias = Literal["plain", "growth", "ratio", "fall"]
-"""What the script makes of a packed series for a chosen period: itself; rebased to the capital; the first line over the
-second, from 1; the distance below the highest so far."""
+Transform: TypeAlias = Literal["plain", "held", "growth", "ratio", "fall"]
+"""What the script makes of a packed series for a chosen period: itself; itself where it is above 0; rebased to the
+capital; over the line's other series, from 1; the distance below the highest so far. ``transforms`` does so here."""
 
 _PIXELS_A_TICK: Final = 52
+_AT_THE_EDGE: Final = 0.25
+"""How near to an edge a note leans away from it [fraction of the width]."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Line:
     """One line: ``values`` (T,) as they are drawn, NaN where there is none.
 
     ``place`` gives colour and marker: 0 the strategy, 1 buy and hold, 2 and on the others. ``series`` names what the
-    page's script redraws it from (``packed_data``), "" for what stays as it is. One not ``shown`` is off at first.
+    page's script redraws it from (``packed_data``), "" for what stays as it is; ``over`` that which a ratio divides it
+    by. One not ``shown`` is off at first.
     """
 
     label: str
@@ -48,6 +54,7 @@ class Line:
     place: int
     series: str = ""
     shown: bool = True
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,15 +107,18 @@ def time_chart(chart: TimeChart) -> Markup:
     shapes += [_level_line(scale.fraction(value), height, "cap") for value, _ in chart.levels]
     for line in shown[::-1]:  # the first is drawn last, on top
         filled = chart.fill is not None and line is chart.lines[chart.fill]
-        shapes.append(_line(line, scale, height, base=chart.base if filled else None))
+        floor = (scale.low if chart.base is None else chart.base) if filled else None
+        shapes.append(_line(line, scale, height, base=floor))
+    shapes += _marked(chart, height)
     ticks = [(scale.fraction(tick), write_tick(tick, chart.style)) for tick in scale.ticks(tall // _PIXELS_A_TICK)]
-    ends = [EndLabel(one.label, _end(one, scale), one.place) for one in shown if np.isfinite(one.values).any()]
+    ends = [_end(one, scale, chart) for one in shown if np.isfinite(one.values).any()]
     ends += [EndLabel(label, scale.fraction(value), None) for value, label in chart.levels]
     around = join(
         [
             y_texts(ticks),
             x_texts([(row / max(count - 1, 1), text) for row, text in date_ticks(chart.dates)]),
             end_labels(ends, low),
+            _notes(chart, shown[0], scale) if chart.noted and shown else "",
         ]
     )
     frame = Frame(
@@ -118,7 +128,7 @@ def time_chart(chart: TimeChart) -> Markup:
         widest(text for _, text in ticks),
         widest(shorten(one.label) for one in ends) + 3,
     )
-    return picture(frame, join(shapes), around, describe=describe_lines(chart))
+    return picture(frame, join(shapes), around, describe=describe_lines(chart), attributes=_told(chart, height))
 
 
 def describe_lines(chart: TimeChart) -> str:
@@ -140,8 +150,9 @@ def describe_lines(chart: TimeChart) -> str:
     return "; ".join(parts) + "."
 
 
-def _end(line: Line, scale: Scale) -> float:
-    return scale.fraction(float(line.values[np.isfinite(line.values)][-1]))
+def _end(line: Line, scale: Scale, chart: TimeChart) -> EndLabel:
+    last = float(line.values[np.isfinite(line.values)][-1])
+    return EndLabel(write_figure(last, chart.style) if chart.noted else line.label, scale.fraction(last), line.place)
 
 
 def _grid(scale: Scale, tall: int) -> Markup:
@@ -164,11 +175,67 @@ def _band(band: Band, scale: Scale, height: int) -> Markup:
 
 
 def _line(line: Line, scale: Scale, height: int, *, base: float | None) -> Markup:
-    rows = kept_rows(line.values)
-    x, y = points(rows, len(line.values), scale.fractions(line.values[rows]), height)
-    path = line_path(x, y)
+    floor = None if base is None else _down(scale, base, height)
+    path, area = picture_paths(line.values, scale.fractions(line.values), height, floor)
     drawn = Markup('<path class="line {}" d="{}"/>').format(colour(line.place), path)
-    if base is None or not path:
-        return drawn
-    floor = int((1.0 - scale.fraction(base)) * height + 0.5)
-    return Markup('<path class="area {}" d="{}"/>').format(colour(line.place), area_path(path, x, floor)) + drawn
+    return Markup('<path class="area {}" d="{}"/>').format(colour(line.place), area) + drawn if area else drawn
+
+
+def _down(scale: Scale, value: float, height: int) -> int:
+    return math.floor((1.0 - scale.fraction(value)) * height + 0.5)
+
+
+def _marked(chart: TimeChart, height: int) -> list[Markup]:
+    """Return a stroke at the bottom for each marked date that is a session."""
+    if chart.marked is None:
+        return []
+    rows = np.flatnonzero(np.isin(chart.dates, chart.marked))
+    across = np.floor(rows * (WIDTH / max(len(chart.dates) - 1, 1)) + 0.5).astype(np.int64).tolist()
+    return [Markup('<path class="marked" d="M{} {}v-12"/>').format(x, height) for x in across]
+
+
+def _notes(chart: TimeChart, line: Line, scale: Scale) -> Markup:
+    """Return the lowest and the highest value of a line with their dates, at their places."""
+    rows = np.flatnonzero(np.isfinite(line.values))
+    spans = []
+    if len(rows) and len(chart.dates) > 1:
+        seen = line.values[rows]
+        for row, kind in ((rows[np.argmin(seen)], "low"), (rows[np.argmax(seen)], "high")):
+            left, value = float(row) / (len(chart.dates) - 1), float(line.values[row])
+            lean = "first" if left < _AT_THE_EDGE else "last" if left > 1.0 - _AT_THE_EDGE else ""
+            spans.append(
+                Markup('<span class="{} {}" style="left:{};bottom:{}">{} on {}</span>').format(
+                    kind,
+                    lean,
+                    per_cent(left),
+                    per_cent(scale.fraction(value)),
+                    write_figure(value, chart.style),
+                    str(chart.dates[row].astype("datetime64[D]")),
+                )
+            )
+    return Markup('<div class="notes" aria-hidden="true">{}</div>').format(join(spans))
+
+
+def _told(chart: TimeChart, height: int) -> Markup:
+    """Return what the page's script needs to draw the chart of another period; nothing without series."""
+    if not all(line.series for line in chart.lines):
+        return Markup("")
+    lines = [
+        {"series": one.series, "over": one.over, "label": one.label, "place": one.place, "shown": one.shown}
+        for one in chart.lines
+    ]
+    marked = [] if chart.marked is None else chart.marked.astype("datetime64[D]").astype(np.int64).tolist()
+    fill = None if chart.fill is None else chart.lines[chart.fill].place
+    told = {
+        "transform": chart.transform,
+        "style": chart.style,
+        "log": chart.log,
+        "base": chart.base,
+        "fill": fill,
+        "height": height,
+        "noted": chart.noted,
+        "lines": lines,
+        "levels": [[value, label] for value, label in chart.levels],
+        "marked": marked,
+    }
+    return Markup(' data-chart="{}"').format(json.dumps(told, separators=(",", ":")))

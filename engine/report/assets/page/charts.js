@@ -1,0 +1,193 @@
+// Charts over time that follow the period: the same lines as engine/report/charts/time_chart.py draws, from the series.
+
+const NS = "http://www.w3.org/2000/svg";
+
+function element(tag, kind, text, style) {
+  const found = document.createElement(tag);
+  if (kind) found.className = kind;
+  if (text != null) found.textContent = text;
+  for (const key in style) found.style.setProperty(key, style[key]);
+  return found;
+}
+
+function shape(kind, path) {
+  const found = document.createElementNS(NS, "path");
+  found.setAttribute("class", kind);
+  found.setAttribute("d", path);
+  return found;
+}
+
+function perCent(fraction) {
+  return Number((100 * fraction).toFixed(2)) + "%";
+}
+
+const SHAPES = ["M5 1a4 4 0 1 0 .01 0Z", "M1 1H9V9H1Z", "M5 .5 9.7 9H.3Z", "M5 0 10 5 5 10 0 5Z", "M3.5 0h3v3.5H10v3H6.5V10h-3V6.5H0v-3h3.5Z"];
+
+function marker(place) {
+  const found = document.createElementNS(NS, "svg");
+  found.setAttribute("class", `mark c${place % 5}`);
+  found.setAttribute("viewBox", "0 0 10 10");
+  found.setAttribute("aria-hidden", "true");
+  found.append(shape("", SHAPES[(place + Math.floor(place / 5)) % 5]));
+  return found;
+}
+
+function shorten(text, letters = 22) {
+  const all = [...text], front = letters >> 1;
+  return all.length <= letters ? text : all.slice(0, front).join("") + "\u2026" + all.slice(all.length - (letters - front - 1)).join("");
+}
+
+// The series' values on the days of a grid, its last one carried; NaN before its first and after its last session.
+function onDays(series, days) {
+  const out = new Float64Array(days.length).fill(NaN), last = series.days.at(-1);
+  for (let i = 0, j = -1; i < days.length && days[i] <= last; i++) {
+    while (j + 1 < series.days.length && series.days[j + 1] <= days[i]) j++;
+    if (j >= 0) out[i] = series.values[j];
+  }
+  return out;
+}
+
+class TimeChart {
+  constructor(box, page) {
+    Object.assign(this, { box, page, told: JSON.parse(box.dataset.chart), plot: box.querySelector(".plot") });
+    this.svg = this.plot.querySelector("svg");
+    this.log = this.told.log;
+    this.height = this.told.height;
+  }
+
+  get shown() {
+    return this.told.lines.filter((line) => this.page.shows(line));
+  }
+
+  // What is drawn for the chosen period: its days, and the values of each line that is shown.
+  data() {
+    const { page, told } = this, first = page.series.get(told.lines[0].series), opening = page.from <= first.days[0];
+    const a = opening ? 0 : upTo(first.days, page.from) - 1, b = Math.max(upTo(first.days, page.to), a + 1);
+    const days = first.days.subarray(a, b), lead = this.rebased(first, days, null);
+    this.days = days;
+    this.lines = this.shown.map((line) => ({ ...line, values: this.transformed(line, days, lead) }));
+    const columns = [...this.lines.map((line) => line.values), told.levels.map(([value]) => value)];
+    this.scale = fitScale(columns, this.log && columns.every((c) => c.every((x) => !(x <= 0))), told.base ?? undefined);
+    this.fresh = true;
+  }
+
+  transformed(line, days, lead) {
+    const { told, page } = this, series = page.series.get(line.series);
+    if (told.transform === "ratio") {
+      const over = this.rebased(page.series.get(line.over), days, null), start = over.findIndex(Number.isFinite);
+      const factor = start > 0 ? over[start] / lead[start] : 1;
+      return lead.map((x, i) => (x / over[i]) * factor);
+    }
+    if (told.transform === "growth") return this.rebased(series, days, lead);
+    const values = onDays(series, days);
+    if (told.transform === "held") return values.map((x) => (x > 0 ? x : NaN));
+    if (told.transform !== "fall") return values;
+    let top = this.opens(series) ? page.capital : -Infinity;
+    return values.map((x) => (Number.isNaN(x) ? x : x / (top = Math.max(top, x)) - 1));
+  }
+
+  opens(series) {
+    return this.page.from <= series.days[0];
+  }
+
+  // A level from the capital on; one that begins later than the first line starts where that is then.
+  rebased(series, days, lead) {
+    const values = onDays(series, days), { capital } = this.page, start = values.findIndex(Number.isFinite);
+    let factor = this.opens(series) ? 1 : capital / values[0];
+    if (lead && start > 0 && this.opens(series)) factor = lead[start] / capital;
+    return factor === 1 ? values : values.map((x) => x * factor);
+  }
+
+  draw() {
+    this.data();
+    const { told, scale, height, days } = this, at = (value) => Math.floor((1 - scale.fraction(value)) * height + 0.5);
+    const across = (value, kind) => shape(kind, `M0 ${at(value)}H${WIDTH}`), ticks = scale.ticks(Math.floor(height / 104));
+    const shapes = ticks.map((tick) => across(tick, "grid"));
+    if (told.base != null) shapes.push(across(told.base, "base"));
+    for (const [value] of told.levels) shapes.push(across(value, "cap"));
+    for (const line of this.lines.toReversed()) {
+      const runs = pathsOf(line.values, scale, height), floor = told.base == null ? height : at(told.base);
+      if (told.fill === line.place) shapes.push(shape(`area c${line.place % 5}`, runs.map((run) => `${run.line}L${run.last} ${floor}H${run.first}Z`).join("")));
+      shapes.push(shape(`line c${line.place % 5}`, runs.map((run) => run.line).join("")));
+    }
+    for (const day of told.marked) {
+      const row = upTo(days, day) - 1;
+      if (row >= 0 && days[row] === day) shapes.push(shape("marked", `M${Math.floor((row * WIDTH) / Math.max(days.length - 1, 1) + 0.5)} ${height}v-12`));
+    }
+    this.svg.replaceChildren(...shapes);
+    this.plot.querySelector(".y").replaceChildren(...ticks.map((tick) => element("span", "", writeTick(tick, told.style), { bottom: perCent(scale.fraction(tick)) })));
+    this.plot.querySelector(".x").replaceChildren(...dateTicks(days).map(([row, text]) => {
+      const left = row / Math.max(days.length - 1, 1);
+      return element("span", left < 0.02 ? "first" : left > 0.98 ? "last" : "", text, { left: perCent(left) });
+    }));
+    this.plot.querySelector(".ends").replaceChildren(...this.ends());
+    this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
+    this.point(null);
+  }
+
+  ends() {
+    const found = [], marks = [], line = 17;
+    for (const one of this.lines) {
+      const last = one.values.findLast(Number.isFinite);
+      if (last !== undefined) found.push({ text: this.told.noted ? writeFigure(last, this.told.style) : one.label, place: one.place, at: this.scale.fraction(last) });
+    }
+    for (const one of found) {
+      const mark = element("i", "", null, { bottom: perCent(one.at) });
+      mark.append(marker(one.place));
+      marks.push(mark);
+    }
+    for (const [value, text] of this.told.levels) found.push({ text, at: this.scale.fraction(value) });
+    for (const [members, centre] of spreadLabels(found.map((one) => one.at), line / (this.plot.clientHeight || 1))) {
+      const half = Math.floor((members.length * line) / 2);
+      members.forEach((which, k) => {
+        const one = found[which], span = element("span", "", null, { bottom: `calc(clamp(${half}px,${perCent(centre)},100% - ${half}px) + ${half - line * k - 8}px)` });
+        span.title = one.text;
+        if (one.place !== undefined) span.append(marker(one.place));
+        span.append(shorten(one.text));
+        marks.push(span);
+      });
+    }
+    return marks;
+  }
+
+  // The lowest and the highest value of the first line, at their places.
+  notes() {
+    const { days, scale } = this, values = this.lines[0]?.values, out = [];
+    if (!values || days.length < 2) return out;
+    const rows = [...values.keys()].filter((i) => Number.isFinite(values[i]));
+    const low = rows.reduce((best, i) => (values[i] < values[best] ? i : best), rows[0]), high = rows.reduce((best, i) => (values[i] > values[best] ? i : best), rows[0]);
+    for (const [row, kind] of [[low, "low"], [high, "high"]]) {
+      const left = row / (days.length - 1);
+      out.push(element("span", `${kind} ${left < 0.25 ? "first" : left > 0.75 ? "last" : ""}`, `${writeFigure(values[row], this.told.style)} on ${isoDay(days[row])}`, { left: perCent(left), bottom: perCent(scale.fraction(values[row])) }));
+    }
+    return out;
+  }
+
+  rowAt(clientX) {
+    if (!this.fresh) this.data();
+    const { left, width } = this.plot.getBoundingClientRect();
+    return Math.round(Math.min(1, Math.max(0, (clientX - left) / width)) * (this.days.length - 1));
+  }
+
+  // A rule at the last session on or before the day, and a marker on each line; nothing for null.
+  point(day) {
+    this.plot.querySelectorAll(".rule, .spotlight").forEach((one) => one.remove());
+    if (day == null) return;
+    if (!this.fresh) this.data();
+    const row = Math.max(upTo(this.days, day) - 1, 0), left = perCent(row / Math.max(this.days.length - 1, 1));
+    this.plot.append(element("div", "rule", null, { left }));
+    for (const line of this.lines) if (Number.isFinite(line.values[row])) {
+      const spot = element("div", "spotlight", null, { left, bottom: perCent(this.scale.fraction(line.values[row])) });
+      spot.append(marker(line.place));
+      this.plot.append(spot);
+    }
+    return row;
+  }
+
+  // [label, text, place] of each line at a row, the highest first.
+  said(row) {
+    const found = this.lines.filter((line) => Number.isFinite(line.values[row]));
+    found.sort((one, other) => other.values[row] - one.values[row]);
+    return found.map((line) => [line.label, writeFigure(line.values[row], this.told.style), line.place]);
+  }
+}
