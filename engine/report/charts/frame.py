@@ -22,6 +22,8 @@ HEIGHTS: Final[dict[Size, tuple[int, int]]] = {"tall": (340, 150), "medium": (22
 WIDTH: Final = 1160
 """Width of a picture in its own units, of which a point of its lines is a whole number."""
 _COLOURS: Final = 5
+_MANY: Final = 8
+"""Texts below a picture for which a phone has room."""
 _SHAPES: Final = (
     "M5 1a4 4 0 1 0 .01 0Z",  # circle
     "M1 1H9V9H1Z",  # square
@@ -98,15 +100,23 @@ def y_texts(ticks: Sequence[tuple[float, str]]) -> Markup:
 
 
 def x_texts(ticks: Sequence[tuple[float, str]]) -> Markup:
-    """Return the texts below the picture, each with its place from the left; those at the ends lean inwards."""
+    """Return the texts below the picture, each with its place from the left; those at the ends lean inwards.
+
+    Of many, a phone shows every second one.
+    """
+    many = len(ticks) > _MANY
     spans = (
-        Markup('<span{} style="left:{}">{}</span>').format(_lean(at), per_cent(at), plain(text)) for at, text in ticks
+        Markup('<span{} style="left:{}">{}</span>').format(
+            _lean(at, odd=many and number % 2 == 1), per_cent(at), plain(text)
+        )
+        for number, (at, text) in enumerate(ticks)
     )
     return Markup('<div class="x" aria-hidden="true">{}</div>').format(join(spans))
 
 
-def _lean(at: float) -> Markup:
-    return Markup(' class="first"') if at < 0.02 else Markup(' class="last"') if at > 0.98 else Markup("")
+def _lean(at: float, *, odd: bool) -> Markup:
+    kinds = [*(["first"] if at < 0.02 else ["last"] if at > 0.98 else []), *(["odd"] if odd else [])]
+    return Markup(' class="{}"').format(" ".join(kinds)) if kinds else Markup("")
 
 
 def picture(frame: Frame, shapes: Markup, around: Markup, *, describe: str, attributes: Markup | str = "") -> Markup:

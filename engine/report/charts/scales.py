@@ -20,7 +20,7 @@ from engine.report.chart_data import decimal_exponents, powers_of_ten
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _WIDE: Final = (1.0, 2.0, 5.0)
 _NARROW: Final = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-_MARGIN: Final = 0.04
+ROOM: Final = 0.04
 """Room above the highest and below the lowest value [fraction of the range]."""
 _YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50)
 _MONTH_STEPS: Final = (1, 2, 3, 6, 12)
@@ -56,8 +56,10 @@ class Scale:
         return _linear_ticks(self.low, self.high, wanted)
 
 
-def fit_scale(values: Iterable[FloatArray], *, log: bool = False, anchor: float | None = None) -> Scale:
-    """Return the scale on which all finite ``values`` and the ``anchor`` have room.
+def fit_scale(
+    values: Iterable[FloatArray], *, log: bool = False, anchor: float | None = None, room: float = ROOM
+) -> Scale:
+    """Return the scale on which all finite ``values`` and the ``anchor`` have ``room``, a share of their range.
 
     An anchor that is the lowest or the highest of all is the end of the scale. Values that are all one get room around.
     """
@@ -66,12 +68,12 @@ def fit_scale(values: Iterable[FloatArray], *, log: bool = False, anchor: float 
     seen += [] if anchor is None else [anchor]
     low, high = (min(seen), max(seen)) if seen else (0.0, 1.0)
     if log:
-        ratio = high / low
-        room = 1.0 + _MARGIN if ratio < 3.0 else 1.0 + 2.0 * _MARGIN
-        return Scale(low / room, high * room, log=True)
-    room = _MARGIN * (high - low) or 0.01 * abs(high) or 1.0
+        factor = 1.0 + room if high / low < 3.0 else 1.0 + 2.0 * room
+        return Scale(low / factor, high * factor, log=True)
+    space = room * (high - low) or 0.01 * abs(high) or 1.0
+    anchored = high > low
     return Scale(
-        low if anchor == low and high > low else low - room, high if anchor == high and high > low else high + room
+        low if anchored and anchor == low else low - space, high if anchored and anchor == high else high + space
     )
 
 

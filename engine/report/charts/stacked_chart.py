@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from markupsafe import Markup
@@ -15,7 +16,9 @@ from engine.report.charts.paths import picture_paths
 from engine.report.charts.scales import Scale, date_ticks
 from engine.report.charts.styles import write_figure
 
-LAYERS: int = 10
+_SEEN: Final = 0.0005
+"""From which weight on a layer is named at its end."""
+LAYERS: Final = 10
 """Layers that can be told apart; who has more joins the rest as "others"."""
 
 
@@ -40,7 +43,7 @@ def stacked_chart(
         _, area = picture_paths(tops[number], scale.fractions(np.clip(tops[number], 0.0, highest)), height, height)
         shapes.append(Markup('<path class="layer a{}" d="{}"/>').format(number % LAYERS, area))
         last = float(layers[number].values[-1])
-        if last > 0.0:
+        if last >= _SEEN:
             middle = scale.fraction(min(float(tops[number][-1]), highest) - last / 2)
             ends.append(
                 EndLabel(f"{layers[number].label} {write_figure(last, 'percent')}", middle, None, f"a{number % LAYERS}")
@@ -53,6 +56,6 @@ def stacked_chart(
             end_labels(ends, low),
         ]
     )
-    frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 3)
+    frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 4)
     told = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
     return picture(frame, join(shapes), around, describe=f"On {dates[-1].astype('datetime64[D]')}: {told}.")

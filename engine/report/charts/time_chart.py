@@ -28,7 +28,7 @@ from engine.report.charts.frame import (
 )
 from engine.report.charts.labels import EndLabel, end_labels
 from engine.report.charts.paths import line_path, picture_paths, points
-from engine.report.charts.scales import Scale, date_ticks, fit_scale
+from engine.report.charts.scales import ROOM, Scale, date_ticks, fit_scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
 Transform: TypeAlias = Literal["plain", "held", "growth", "ratio", "fall"]
@@ -36,6 +36,8 @@ Transform: TypeAlias = Literal["plain", "held", "growth", "ratio", "fall"]
 capital; over the line's other series, from 1; the distance below the highest so far. ``transforms`` does so here."""
 
 _PIXELS_A_TICK: Final = 52
+_NOTE_ROOM: Final = 0.14
+"""Room above and below where the highest and the lowest value are written."""
 _AT_THE_EDGE: Final = 0.25
 """How near to an edge a note leans away from it [fraction of the width]."""
 
@@ -97,7 +99,8 @@ def time_chart(chart: TimeChart) -> Markup:
     shown = [line for line in chart.lines if line.shown]
     bounds = [edge for band in chart.bands for edge in (band.low, band.high)]
     levels = [np.array([value for value, _ in chart.levels])]
-    scale = fit_scale([*(one.values for one in shown), *bounds, *levels], log=chart.log, anchor=chart.base)
+    columns = [*(one.values for one in shown), *bounds, *levels]
+    scale = fit_scale(columns, log=chart.log, anchor=chart.base, room=_NOTE_ROOM if chart.noted else ROOM)
     tall, low = HEIGHTS[chart.size]
     height, count = 2 * tall, len(chart.dates)
     shapes = [_grid(scale, tall)]
@@ -126,7 +129,7 @@ def time_chart(chart: TimeChart) -> Markup:
         chart.title,
         chart.size,
         widest(text for _, text in ticks),
-        widest(shorten(one.label) for one in ends) + 3,
+        widest(shorten(one.label) for one in ends) + 4,
     )
     return picture(frame, join(shapes), around, describe=describe_lines(chart), attributes=_told(chart, height))
 

@@ -67,7 +67,7 @@ class TimeChart {
     this.days = days;
     this.lines = this.shown.map((line) => ({ ...line, values: this.transformed(line, days, lead) }));
     const columns = [...this.lines.map((line) => line.values), told.levels.map(([value]) => value)];
-    this.scale = fitScale(columns, this.log && columns.every((c) => c.every((x) => !(x <= 0))), told.base ?? undefined);
+    this.scale = fitScale(columns, this.log && columns.every((c) => c.every((x) => !(x <= 0))), told.base ?? undefined, told.noted ? 0.14 : 0.04);
     this.fresh = true;
   }
 

@@ -72,6 +72,11 @@ function enhanceControls(page) {
     log.dataset.first = log.getAttribute("aria-pressed");
     log.addEventListener("click", () => { page.setLog(log.getAttribute("aria-pressed") !== "true"); page.refresh(); });
   }
+  const near = new Set(), seen = new IntersectionObserver((changes) => { // a phone has the bar while a chart is in view
+    for (const one of changes) if (one.isIntersecting) near.add(one.target); else near.delete(one.target);
+    document.documentElement.classList.toggle("charting", near.size > 0);
+  });
+  page.charts.forEach((chart) => seen.observe(chart.plot));
   addEventListener("hashchange", () => page.readAddress());
   document.addEventListener("tipclosed", () => page.point(null));
 }
@@ -125,7 +130,7 @@ function enhanceTable(table) {
 function enhancePage() {
   document.querySelectorAll("[data-marks]").forEach(enhanceMarks);
   document.querySelectorAll("table.rows").forEach(enhanceTable);
-  document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
+  document.querySelectorAll("#print, [data-print]").forEach((button) => button.addEventListener("click", () => print()));
   document.querySelectorAll("[data-scheme-next]").forEach((button) => button.addEventListener("click", () => {
     const root = document.documentElement, all = ["auto", "light", "dark"], next = all[(all.indexOf(root.dataset.scheme ?? "auto") + 1) % 3];
     root.dataset.scheme = next;

@@ -36,16 +36,16 @@ function logTicks(low, high) {
   return out;
 }
 
-function fitScale(columns, log, anchor) {
+function fitScale(columns, log, anchor, room) {
   let low = anchor ?? Infinity, high = anchor ?? -Infinity;
   for (const column of columns) for (const x of column) if (Number.isFinite(x)) { low = Math.min(low, x); high = Math.max(high, x); }
   if (low > high) [low, high] = [0, 1];
   if (log) {
-    const room = high / low < 3 ? 1.04 : 1.08;
-    return new Scale(low / room, high * room, true);
+    const factor = high / low < 3 ? 1 + room : 1 + 2 * room;
+    return new Scale(low / factor, high * factor, true);
   }
-  const room = 0.04 * (high - low) || 0.01 * Math.abs(high) || 1;
-  return new Scale(anchor === low && high > low ? low : low - room, anchor === high && high > low ? high : high + room, false);
+  const space = room * (high - low) || 0.01 * Math.abs(high) || 1;
+  return new Scale(anchor === low && high > low ? low : low - space, anchor === high && high > low ? high : high + space, false);
 }
 
 // [row, text] of what is written below: years, months, or the first and the last date.
