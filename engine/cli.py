@@ -306,8 +306,21 @@ def luck(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
+    dialect: Annotated[
+        str,
+        typer.Option(
+            "--dialect",
+            metavar="TOOL",
+            help="Print a run's figures beside those of quantstats, ffn, empyrical, vectorbt, portfolio-visualizer or "
+            "lean, and why they differ; no report is built.",
+        ),
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="With --dialect: print the table as JSON.")] = False,
 ) -> None:
     """Build the HTML report of a finished run or sweep anew."""
+    if dialect or json:
+        _report_dialect(folder, dialect, json=json)
+        return
     from engine.backtest.outputs import LUCK_KIND, folder_kind
     from engine.report.run.page import build_run_report
     from engine.report.sweep.page import build_sweep_report
@@ -561,6 +574,19 @@ def script() -> None:
     """Run the verb and end the process."""
     end_on_interrupt()
     end_process(main)
+
+
+def _report_dialect(folder: Path, name: str, *, json: bool) -> None:
+    """Print what another tool would say of a run."""
+    from engine.report.run.dialect import dialect_json, print_dialect, read_dialect
+
+    if not name:
+        raise OutputError("--json: goes with --dialect; a report is a page, and its figures are in summary.json")
+    found = read_dialect(folder, name)
+    if json:
+        _print_json(dialect_json(*found))
+    else:
+        print_dialect(*found)
 
 
 def _print_json(data: Json) -> None:
