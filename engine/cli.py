@@ -109,6 +109,12 @@ def run(
             help="Run again with all closes after each of 50 sessions replaced; exit code 1 if anything before moves.",
         ),
     ] = False,
+    keep_prices: Annotated[
+        bool,
+        typer.Option(
+            "--keep-prices", help="Put the closes, events, rates and files that the run read into its folder."
+        ),
+    ] = False,
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.backtest.outputs import RUN_KIND, output_folder, refuse_other_kind, refuse_same_name
@@ -125,15 +131,15 @@ def run(
         refuse_other_kind(folder, RUN_KIND)
     for path, config, folder in zip(configs, loaded, folders, strict=True):
         with prefix_errors(path):
-            prices = _load_prices(config) if certify else None
-            result = _run_backtest(config, audit=audit, prices=prices)
+            prices, kept = _load_prices(config, keep=keep_prices) if certify or keep_prices else (None, b"")
+            result = _run_backtest(config, audit=audit, prices=prices, kept=kept)
         from engine.report.run.page import publish_run  # a config that is refused needs no templates
 
         publish_run(result, folder)
         tried = _record_trial(result)
         summaries.append(result.summary.to_plain())
         certificate = None
-        if prices is not None:
+        if certify and prices is not None:
             with prefix_errors(path):
                 certificate = _certify(config, prices, result)
             summaries[-1] = {**result.summary.to_plain(), "certificate": certificate.to_plain()}
@@ -418,6 +424,43 @@ def verify(
 
 
 @app.command()
+def replay(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that `engine run`, `engine sweep` or `engine luck` wrote.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print which files are the same as JSON, nothing else.")] = False,
+    universe: Annotated[
+        str, typer.Option("--universe", metavar="FILE", help="Of `engine luck`: the list it was run with.")
+    ] = "",
+) -> None:
+    """Make what is in DIR again from its config, on the prices that it saw, and compare all files byte for byte.
+
+    A file that comes out otherwise is exit code 1.
+    """
+    from engine.diagnostics.replay.folder import Makers, replay_folder
+    from engine.report.replay import print_replay, replay_json
+    from engine.report.run.page import publish_run
+    from engine.report.sweep.page import render_sweep
+
+    threads = os.cpu_count() or 1
+    _announce_compilation()
+    makers = Makers(
+        composition.load_run,
+        publish_run,
+        composition.prepare_sweep,
+        composition.sweep_examination(threads),
+        render_sweep,
+        lambda config: composition.measure_luck(config, universe, threads),
+    )
+    replayed = replay_folder(folder, makers)
+    if json:
+        _print_json(replay_json(replayed))
+    else:
+        print_replay(replayed)
+    replayed.require_same_files()
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     _print_json(composition.json_schema())
@@ -595,10 +638,17 @@ def _print_json(data: Json) -> None:
     sys.stdout.buffer.write(to_json(data))
 
 
-def _load_prices(config: AnyRunConfig) -> LoadedPrices:
+def _load_prices(config: AnyRunConfig, *, keep: bool) -> tuple[LoadedPrices, bytes]:
+    """Return a config's prices and, to be kept, the content of a file with all that was read."""
     from engine.backtest.prices import load_prices
 
-    return load_prices(config)
+    if not keep:
+        return load_prices(config), b""
+    from engine.backtest.kept_file import kept_bytes
+    from engine.backtest.kept_prices import load_and_keep
+
+    prices, kept = load_and_keep(config)
+    return prices, kept_bytes(kept)
 
 
 def _certify(config: AnyRunConfig, prices: LoadedPrices, result: RunResult) -> LookAheadCertificate:
@@ -607,11 +657,15 @@ def _certify(config: AnyRunConfig, prices: LoadedPrices, result: RunResult) -> L
     return certify_run(config, prices, result.comparison.strategy.ledger)
 
 
-def _run_backtest(config: AnyRunConfig, *, audit: bool, prices: LoadedPrices | None = None) -> RunResult:
+def _run_backtest(
+    config: AnyRunConfig, *, audit: bool, prices: LoadedPrices | None = None, kept: bytes = b""
+) -> RunResult:
+    import dataclasses
+
     from engine.backtest import workflow
 
     _announce_compilation()
-    result = workflow.run_backtest(config, prices)
+    result = dataclasses.replace(workflow.run_backtest(config, prices), kept=kept)
     if audit:
         from engine.backtest.vectorbt_audit import audit_run
 

@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import ValidationError
 
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, Trade
+from engine.backtest.kept_file import read_kept
+from engine.backtest.kept_prices import KeptPrices, files_of
+from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, SUMMARY_FILE, Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.core.arrays import DateArray, FloatArray
@@ -23,6 +25,7 @@ from engine.core.arrow_columns import cast_column, to_numpy
 from engine.core.errors import ConfigError, OutputError
 from engine.core.yaml_document import load_plain
 from engine.core.yaml_tree import parse_events
+from engine.data.price_index import PriceIndex
 from engine.portfolio.account import Account
 
 
@@ -39,7 +42,8 @@ class FinishedRun:
     """Everything a run left in its folder.
 
     ``months`` and ``rolling`` are None where the run has none, as those of earlier versions.
-    ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account.
+    ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account. ``kept`` is
+    what ``kept_prices.zip`` has, None where the run kept no prices.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class FinishedRun:
     account: Account
     months: DailySeries | None = None
     rolling: DailySeries | None = None
+    kept: KeptPrices | None = None
 
     def section(self, name: str) -> Mapping[str, object]:
         """Return a section of the config, empty where it has none."""
@@ -84,7 +89,11 @@ def read_run(folder: Path) -> FinishedRun:
             series[name] = _read_series(folder / f"{name}.parquet", signed.read(f"{name}.parquet"))
     with signed.gather():
         trades = _read_trades(folder / "trades.csv", signed.read("trades.csv"))
-    with signed.gather():
+    kept = None
+    if KEPT_FILE in signed.manifest.files:
+        with signed.gather():
+            kept = read_kept(folder / KEPT_FILE, signed.read(KEPT_FILE))
+    with signed.gather(), files_of(kept):
         config_text = _decode_text(folder / CONFIG_FILE, signed.read(CONFIG_FILE))
         config = _parse_config(folder / CONFIG_FILE, config_text)
         account = _read_account(folder / CONFIG_FILE, config)
@@ -97,6 +106,7 @@ def read_run(folder: Path) -> FinishedRun:
         config_text=config_text,
         config=config,
         account=account,
+        kept=kept,
         **series,
     )
 
@@ -149,8 +159,12 @@ def _parse_config(path: Path, text: str) -> object:
 def _read_account(path: Path, config: object) -> Account:
     stated = config.get("account") if isinstance(config, Mapping) else None
     try:
-        return Account.model_validate(stated if isinstance(stated, Mapping) else {})
+        account = Account.model_validate(stated if isinstance(stated, Mapping) else {})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(("account", *(str(key) for key in first["loc"] if key != "CashFlowPlan")))
         raise RUN_FILES.damage_error(path, f"{place}: {first['msg']}") from None
+    for plan in account.flow_plans:
+        if isinstance(plan.indexed, PriceIndex):  # a kept file is at hand only now
+            plan.indexed.read()
+    return account

@@ -52,6 +52,8 @@ from engine.simulation.ledger import Ledger
 
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
+KEPT_FILE: Final = "kept_prices.zip"
+"""What ``--keep-prices`` adds; how it is made and read stands in ``kept_file.py``."""
 RUN_KIND, SWEEP_KIND, LUCK_KIND = "run", "sweep", "luck"
 """What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
@@ -62,6 +64,7 @@ _TABLES: Final = {
         "trades.csv",
         "months.parquet",
         "rolling.parquet",
+        KEPT_FILE,
     ),
     SWEEP_KIND: ("results.parquet",),
     LUCK_KIND: (),
@@ -86,7 +89,10 @@ class Trade(NamedTuple):
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished run: its comparison, what it cannot know, and the resolved config it answers to."""
+    """A finished run: its comparison, what it cannot know, and the resolved config it answers to.
+
+    ``kept`` is the content of ``kept_prices.zip``, empty where nobody asked for it.
+    """
 
     name: str
     description: str
@@ -100,6 +106,7 @@ class RunResult:
     audit: Mapping[str, float] | None = None
     rates_sha256: str = ""
     breakdown: Breakdown | None = None
+    kept: bytes = b""
 
     @cached_property
     def summary(self) -> RunSummary:
@@ -159,6 +166,7 @@ class RunResult:
             "trades.csv": trades_csv(self.comparison).encode(),
             CONFIG_FILE: yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
             SUMMARY_FILE: to_json(self.summary.to_plain()),
+            **({KEPT_FILE: self.kept} if self.kept else {}),
         }
         manifest = RunManifest(
             versions=package_versions(),
@@ -193,6 +201,14 @@ def refuse_same_name(configs: Sequence[Path], names: Sequence[str]) -> None:
         if earlier:
             message = f"'{name}' is also the name of {configs[earlier[0]]}"
             raise ConfigError([Fault(str(configs[i]), "name", message, "give one of them another name")])
+
+
+def signs_kept_prices(folder: Path) -> bool:
+    """Tell whether a run that kept its prices is in ``folder``."""
+    try:
+        return KEPT_FILE in json.loads(read_regular(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES))["files"]
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):  # none, or a damaged one
+        return False
 
 
 def folder_kind(folder: Path) -> str:

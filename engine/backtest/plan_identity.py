@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from engine.core.files import file_sha256
+from engine.core.stand_ins import find_stand_in, known_hash
 
 
 def config_sha256(config: Mapping[str, object]) -> str:
@@ -26,13 +27,15 @@ def plan_sha256(config: Mapping[str, object], closes_sha256: str) -> str:
 def _replace_paths(node: object) -> object:
     """Return plain data with the hash of each file that a key `path` names in place of the path."""
     if isinstance(node, dict):
-        return {key: _content_hash(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
+        return {key: content_hash(item) if key == "path" else _replace_paths(item) for key, item in node.items()}
     return [_replace_paths(item) for item in node] if isinstance(node, list) else node
 
 
-def _content_hash(path: object) -> object:
+def content_hash(path: object) -> object:
     """Return the hash of a file, or of a folder's price files and their names, which are tickers."""
-    place = Path(str(path)).expanduser()
+    if (known := known_hash(str(path))) is not None:
+        return known
+    place = Path(find_stand_in(str(path))).expanduser()
     if place.is_dir():
         from engine.data.price_files.read_file import is_price_file  # noqa: PLC0415  (few plans read folders)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,14 +25,22 @@ from engine.data.portfolio_sessions import OwnSessions, own_sessions
 from engine.data.quality.findings import Finding, raise_error_findings
 from engine.data.quality.inspection import inspect_closes
 from engine.data.sessions import calendar_years
-from engine.data.sources.base import PriceRequest
+from engine.data.sources.base import PriceRequest, PriceSource
 from engine.data.sources.exchange_calendar import ALWAYS_OPEN, exchange_sessions
+from engine.data.sources.fx_rates import FxSource
 from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 
 _PLAUSIBLE_YEARS = (1800, 2200)
+
+
+class Sources(NamedTuple):
+    """Whose closes, and whose rates between currencies, a run sees."""
+
+    prices: PriceSource
+    fx: FxSource
 
 
 class LoadedPrices:
@@ -63,8 +72,8 @@ class LoadedPrices:
         return self._windows[own.key]
 
 
-def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
-    """Load the config's prices and check their quality (S1, S7).
+def load_prices(config: RunConfig[PolicyT], sources: Sources | None = None) -> LoadedPrices:
+    """Load the config's prices and check their quality (S1, S7); ``sources`` stand in for those that it names.
 
     Raises
     ------
@@ -72,26 +81,29 @@ def load_prices(config: RunConfig[PolicyT]) -> LoadedPrices:
         When a ticker is unknown, a price impossible, the currency another, or the window outside the data.
 
     """
-    closes, findings, _ = load_checked(config, price_request(config))
+    closes, findings, _ = load_checked(config, price_request(config), sources)
     return LoadedPrices(config, closes, findings)
 
 
 def load_checked(
-    config: RunConfig[PolicyT], request: PriceRequest
+    config: RunConfig[PolicyT], request: PriceRequest, sources: Sources | None = None
 ) -> tuple[Closes, tuple[Finding, ...], Mapping[str, str]]:
     """Load the closes of a request and check their quality; raises DataError as :func:`load_prices` does.
 
     Returns also the optional tickers of which the source has no price, whose columns are empty, and what it says of
     each.
     """
-    closes, missing = load_members(config.data, request)
+    sources = sources or Sources(config.data.source, config.data.fx)
+    closes, missing = load_members(config.data, request, sources.prices)
     findings = quality_findings(closes, config.data.calendar, config.window)
     raise_error_findings(findings)
-    prepared = prepare_closes(config, closes, request)
+    prepared = prepare_closes(config, closes, request, sources.fx)
     return prepared.with_empty_columns(tuple(missing), config.account.currency), findings, missing
 
 
-def load_members(data: Data, request: PriceRequest) -> tuple[Closes, Mapping[str, str]]:
+def load_members(
+    data: Data, request: PriceRequest, source: PriceSource | None = None
+) -> tuple[Closes, Mapping[str, str]]:
     """Load the closes of a request; returns also what the source says of optional tickers that it has no price of.
 
     These are told in a note: a list of the past names what is gone, and few sources have all of it. Any other ticker
@@ -100,7 +112,7 @@ def load_members(data: Data, request: PriceRequest) -> tuple[Closes, Mapping[str
     missing: dict[str, str] = {}
     while True:
         try:
-            closes = load_closes(data, request)
+            closes = load_closes(data, request, source)
         except UnknownTickerError as error:
             needed = [at for at, ticker in enumerate(error.tickers) if ticker not in request.optional]
             told = error.args if len(error.args) == len(error.tickers) else ()
@@ -124,13 +136,15 @@ def _describe_missing(names: Sequence[str], count: int) -> str:
     )
 
 
-def load_closes(data: Data, request: PriceRequest) -> Closes:
+def load_closes(data: Data, request: PriceRequest, source: PriceSource | None = None) -> Closes:
     """Load the closes of a request, with the frequency of each column, on the sessions that its dates mean (S1)."""
-    closes = read_frequencies(data.source.load(request), data.frequency)
+    closes = read_frequencies((source or data.source).load(request), data.frequency)
     return move_period_stamps(closes, data.stamps)
 
 
-def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceRequest) -> Closes:
+def prepare_closes(
+    config: RunConfig[PolicyT], closes: Closes, request: PriceRequest, fx: FxSource | None = None
+) -> Closes:
     """Return what a source states as the account sees it: today's shares (S16), its currency (S17), one frequency (S1).
 
     Raises DataError when there is no way from the one to the other.
@@ -141,7 +155,7 @@ def prepare_closes(config: RunConfig[PolicyT], closes: Closes, request: PriceReq
     closes = apply_events(closes, dividends or config.account.default_dividends)
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
-    terms = CurrencyTerms(account, data.stated_unit, data.fx, request.start, end, request.tariffs, data.calendar)
+    terms = CurrencyTerms(account, data.stated_unit, fx or data.fx, request.start, end, request.tariffs, data.calendar)
     if unknown := sorted(data.currencies.keys() - set(closes.tickers)):
         closes = closes.with_notes(f"data.currencies names {', '.join(unknown)}, which this plan does not hold")
     return convert_currencies(closes, terms)  # a close of a month's end takes the rate of that day

@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import DataError, shorten
+from engine.core.stand_ins import find_stand_in
 
 _OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MAX_FILE_BYTES: Final = 500_000_000
@@ -54,7 +55,7 @@ def resolve_file(path: str) -> Path:
     if not path.strip():
         raise DataError("found no path, expected a file; name the file")
     try:
-        place = Path(path).expanduser()
+        place = Path(find_stand_in(path)).expanduser()
         mode = place.stat().st_mode
     except (OSError, ValueError, RuntimeError):  # a zero byte, a home that does not exist
         message = "found no such file; a relative path starts at the working directory"

@@ -45,6 +45,10 @@ class PriceIndex(ConfigModel):
             raise DataError(f"{self.path}: {found}; fetch the file again, or let the flow end earlier (to)")
         return values[at]
 
+    def read(self) -> None:
+        """Read the values now, so that whatever becomes of the file does not matter."""
+        _ = self._table
+
     @cached_property
     def _table(self) -> tuple[DateArray, FloatArray]:
         return _load_index(self.path)

@@ -1,1 +1,1 @@
-"""Checks of the engine itself: published figures reproduced (``verify``) and jobs timed (``bench``)."""
+"""Checks of the engine itself: figures reproduced (``verify``), folders made again (``replay``), timing (``bench``)."""

@@ -12,6 +12,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError
 from engine.core.fields import NUMBER_PATTERN, RATE_BOUNDS, ConfigModel, FilePath, Rate, rate_or_file
 from engine.core.files import expand_home
+from engine.core.stand_ins import find_stand_in
 from engine.data.csv_reader import MAX_LIST_BYTES, dated_rows
 
 _DATE_PATTERN: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([ T].*)?")
@@ -62,7 +63,7 @@ class RateFile(ConfigModel):
 
     def _read_file(self, key: str) -> tuple[DateArray, FloatArray]:
         """Return the dates, rising, and the rates of the file, in its unit."""
-        path = expand_home(Path(self.path), f"{key}.path")
+        path = expand_home(Path(find_stand_in(self.path)), f"{key}.path")
         if path.exists() and not path.is_file():
             raise DataError(f"{key}: {self.path}: is no file; name a CSV of date,rate")
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import RUN_KIND, RunResult, refuse_other_kind
+from engine.backtest.outputs import KEPT_FILE, RUN_KIND, RunResult, refuse_other_kind, signs_kept_prices
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_fragment, render_page, write_page
@@ -27,9 +27,12 @@ from engine.report.run.verdict import run_verdict
 
 def publish_run(result: RunResult, folder: Path) -> None:
     """Put the files of a run and their report into ``folder``, together."""
+    stale = not result.kept and signs_kept_prices(folder)
     with stage_folder(folder, lambda place: refuse_other_kind(place, RUN_KIND)) as staging:
         result.write(staging)
         add_run_report(staging)
+    if stale:  # they belong to the run that was there before
+        (folder / KEPT_FILE).unlink(missing_ok=True)
 
 
 def add_run_report(folder: Path) -> None:

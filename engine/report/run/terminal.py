@@ -12,7 +12,7 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.verdict import confidence_level
-from engine.backtest.outputs import RunResult, Trade, list_trades
+from engine.backtest.outputs import KEPT_FILE, RunResult, Trade, list_trades
 from engine.backtest.run_summary import PortfolioSummary, PublishedSummary, RunSummary
 from engine.evidence.look_ahead import LookAheadCertificate
 from engine.report import number_format as fmt
@@ -289,3 +289,6 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
             out, f"variant {tried} tried on these data: the best of several looks better than it is", style="yellow"
         )
     print_bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, ...)")
+    if run.kept:
+        size = f"{max(len(run.kept) // 1000, 1):,} kB"
+        print_bullet(out, f"prices kept: {KEPT_FILE}, {size}; whether it may be passed on is for their vendor to say")

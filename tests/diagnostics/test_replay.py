@@ -1,0 +1,157 @@
+"""A folder made again: the same bytes on the prices that it saw, and the first place where anything differs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from engine import cli
+from engine.backtest.kept_file import kept_bytes, read_kept
+from engine.backtest.outputs import KEPT_FILE, SUMMARY_FILE
+from engine.core.errors import DataError, OutputError
+from engine.diagnostics.replay.files import locate_difference
+from engine.diagnostics.replay.folder import replay_folder
+from tests.support.kept_runs import PLAN, make_folder, makers, write_inputs
+from tests.support.runs import sign
+from tests.support.sweeps import swept
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of which nothing is left but its folder: its prices, rates and files are gone."""
+    place = tmp_path_factory.mktemp("kept")
+    write_inputs(place / "inputs")
+    folder = make_folder(PLAN.format(place=place / "inputs"), place / "run")
+    shutil.rmtree(place / "inputs")
+    return folder
+
+
+@pytest.fixture
+def folder(kept: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(kept, tmp_path / "run"))
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A run that kept nothing, beside its inputs."""
+    write_inputs(tmp_path / "inputs")
+    return make_folder(PLAN.format(place=tmp_path / "inputs"), tmp_path / "run", keep=False)
+
+
+def test_a_run_whose_inputs_are_gone_comes_again_from_what_it_kept(kept: Path) -> None:
+    replay = replay_folder(kept, makers())
+    assert replay.is_same
+    assert not any(one.where for one in replay.files)
+    assert {one.name for one in replay.files} == {path.name for path in kept.iterdir()}
+    replay.require_same_files()
+
+
+def test_what_is_kept_reads_back_bit_by_bit_and_has_every_kind_of_input(kept: Path) -> None:
+    content = (kept / KEPT_FILE).read_bytes()
+    found = read_kept(kept / KEPT_FILE, content)
+    assert kept_bytes(found) == content
+    assert found.closes.dividends is not None
+    assert found.closes.splits is not None
+    assert set(found.fixings) == {"USD"}
+    assert {Path(path).name for path in found.files} == {"cash.csv", "cpi.csv"}
+    with zipfile.ZipFile(kept / KEPT_FILE) as archive:
+        assert "closes.parquet" in archive.namelist()
+
+
+def test_prices_are_kept_only_when_that_is_asked_for(
+    folder: Path, bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not (bare / KEPT_FILE).exists()
+    plan = bare.parent / "run.yaml"
+    for options, is_kept in ((["--keep-prices"], True), ([], False)):
+        monkeypatch.setattr("sys.argv", ["engine", "run", str(plan), "--out", str(bare.parent), *options])
+        assert cli.main() == 0
+        assert ("prices kept: kept_prices.zip, " in capsys.readouterr().out) == is_kept
+        assert (bare.parent / "kept" / KEPT_FILE).exists() == is_kept  # those of the run before are gone
+
+
+def test_a_run_that_kept_nothing_comes_again_while_its_source_is_the_same(bare: Path) -> None:
+    replay = replay_folder(bare, makers())
+    assert replay.is_same
+    assert {one.name for one in replay.files} == {path.name for path in bare.iterdir()}
+
+
+def test_other_prices_are_told_by_ticker_and_date(bare: Path) -> None:
+    prices = bare.parent / "inputs" / "prices.csv"
+    lines = prices.read_text().splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith("2020-01-01,AAA"))
+    cells = lines[at].split(",")
+    cells[2] = f"{float(cells[2]) + 1.0:.4f}"
+    prices.write_text("\n".join([*lines[:at], ",".join(cells), *lines[at + 1 :]]) + "\n")
+    with pytest.raises(DataError, match=r"not those of the run: AAA \S+ on 2020-01-01, \S+ in trades\.csv; bring"):
+        replay_folder(bare, makers())
+
+
+def test_a_price_that_nobody_paid_is_told_without_a_date(bare: Path) -> None:
+    prices = bare.parent / "inputs" / "prices.csv"
+    prices.write_text(prices.read_text().replace("2020-05-05,BBB,", "2020-05-05,BBB,1"))
+    with pytest.raises(DataError, match="no price of an order is another"):
+        replay_folder(bare, makers())
+
+
+def test_a_figure_that_was_changed_and_signed_again_is_found_where_it_stands(folder: Path) -> None:
+    summary = json.loads((folder / SUMMARY_FILE).read_text())
+    summary["portfolios"]["strategy"]["cagr"] += 0.01
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n")
+    sign(folder)
+    replay = replay_folder(folder, makers())
+    assert next(one.name for one in replay.files if one.where) == SUMMARY_FILE
+    with pytest.raises(DataError, match=r"summary\.json: .*portfolios\.strategy\.cagr: \S+ is written, \S+ comes out"):
+        replay.require_same_files()
+
+
+def test_a_difference_has_other_versions_beside_it(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    sign(folder, versions={**manifest["versions"], "numpy": "1.0.0"})
+    replay = replay_folder(folder, makers())
+    assert [(one.package, one.then) for one in replay.versions] == [("numpy", "1.0.0")]
+    assert [one.name for one in replay.files if one.where] == ["manifest.json"]
+    with pytest.raises(DataError, match=r"manifest\.json: versions\.numpy: 1\.0\.0 is .*made with \(numpy 1\.0\.0\)"):
+        replay.require_same_files()
+
+
+def test_kept_prices_that_were_changed_are_refused(folder: Path) -> None:
+    content = (folder / KEPT_FILE).read_bytes()
+    (folder / KEPT_FILE).write_bytes(content.replace(b'"account": "EUR"', b'"account": "USD"'))
+    with pytest.raises(DataError, match=r"kept_prices\.zip: damaged: it is not the file that manifest\.json signs"):
+        replay_folder(folder, makers())
+    with pytest.raises(DataError, match="damaged"):
+        read_kept(folder / KEPT_FILE, content[:-30])
+    with pytest.raises(DataError, match="damaged"):
+        read_kept(folder / KEPT_FILE, b"no archive")
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "where"),
+    [
+        ("trades.csv", b"a,b\n1,2\n", b"a,b\n1,3\n", "line 2: 1,2 is written, 1,3 comes out"),
+        ("trades.csv", b"a,b\n1,2\n", b"a,b\n", "line 2: 1,2 is written, nothing comes out"),
+        ("summary.json", b'{"a": [1, 2]}', b'{"a": [1]}', "a[1]: 2 is written, nothing comes out"),
+        ("summary.json", b'{"a": 1}', b'{"b": 1}', "a: is only in the folder"),
+        ("manifest.json", b'{"files": {"x": "1"}}', b'{"files": {"x": "2"}}', "digests of files that differ"),
+        ("x.parquet", b"", b"1", "it cannot be read"),
+    ],
+)
+def test_the_first_difference_is_located(name: str, one: bytes, other: bytes, where: str) -> None:
+    assert locate_difference(name, one, other) == where
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no folder of a finished run, sweep or luck"):
+        replay_folder(tmp_path, makers())
+
+
+@pytest.mark.slow
+def test_a_sweep_comes_again(tmp_path: Path) -> None:
+    swept("  axes:\n    strategy.cap: [3%, 4%]\n", tmp_path / "sweep")
+    assert replay_folder(tmp_path / "sweep", makers()).is_same
