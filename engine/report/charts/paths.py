@@ -37,12 +37,12 @@ def kept_runs(values: FloatArray) -> list[IntArray]:
 def _extremes(seen: FloatArray, begins: BoolArray, ends: IntArray) -> IntArray:
     """Return the places of the first lowest and the first highest of each group of ``seen``, and the ``ends``."""
     starts, group = np.flatnonzero(begins), np.cumsum(begins) - 1
-    found = [
-        places[np.flatnonzero(np.diff(group[places], prepend=-1))]
-        for extreme in (np.minimum.reduceat(seen, starts), np.maximum.reduceat(seen, starts))
-        if len(places := np.flatnonzero(seen == extreme[group]))
-    ]
-    return np.asarray(np.unique(np.concatenate([*found, ends])))
+    kept = np.zeros(len(seen), dtype=np.bool_)
+    kept[ends] = True
+    for extreme in (np.minimum.reduceat(seen, starts), np.maximum.reduceat(seen, starts)):
+        places = np.flatnonzero(seen == extreme[group])
+        kept[places[np.flatnonzero(np.diff(group[places], prepend=-1))]] = True
+    return np.asarray(np.flatnonzero(kept))
 
 
 def picture_paths(values: FloatArray, fractions: FloatArray, height: int, base: int | None = None) -> tuple[str, str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.powers import logarithms
+from engine.core.powers import logarithm, logarithms
 from engine.report.chart_data import decimal_exponents, powers_of_ten
 
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -36,12 +37,15 @@ class Scale:
     high: float
     log: bool = False
 
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        return (logarithm(self.low), logarithm(self.high)) if self.log else (self.low, self.high)
+
     def fractions(self, values: FloatArray) -> FloatArray:
-        """Return where values stand, 0 at ``low`` and 1 at ``high``."""
-        if not self.log:
-            return np.asarray((values - self.low) / (self.high - self.low))
-        low, high = logarithms(np.array([self.low, self.high])).tolist()
-        return np.asarray((logarithms(np.maximum(values, self.low)) - low) / (high - low))
+        """Return where values stand, 0 at ``low`` and 1 at ``high``; what is below a log scale stands at ``low``."""
+        low, high = self._ends
+        seen = logarithms(np.maximum(values, self.low)) if self.log else values
+        return np.asarray((seen - low) / (high - low))
 
     def fraction(self, value: float) -> float:
         """Return where one value stands."""
