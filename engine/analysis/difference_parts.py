@@ -112,6 +112,18 @@ class Plan:
                 found.setdefault(row, {})[j] = float(ledger.targets[bought[0], j])
         return found
 
+    def opened_at(self, row: int, *, late: bool) -> tuple[Ledger, Ledger]:
+        """Return the runs of a new account that opens at ``row`` of the market: the plan's, and what it buys and holds.
+
+        ``late``: whether names that list after it are bought, once. Raises EngineError when one of them cannot be run.
+        """
+        from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
+
+        market = self.sessions.market
+        own = simulate(market, self.policy, self.account, self.costs, start=row)
+        held = replace(self, ledger=own).bought_and_held(late=late)
+        return own, simulate(market, self.policy, self.account, self.costs, start=row, version=held)
+
     def growth(self, version: PolicyVersion, *, costs: bool = False) -> float:
         """Return the CAGR of a version of the plan, on its own sessions and from its own opening on.
 

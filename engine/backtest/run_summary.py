@@ -22,6 +22,12 @@ from pydantic import (
 )
 
 from engine.analysis.breakdown.calendar_months import MonthFigures
+from engine.analysis.breakdown.contribution import Contributions, YearContribution
+from engine.analysis.breakdown.correlation import PairCorrelation
+from engine.analysis.breakdown.drift import Drift
+from engine.analysis.breakdown.rebalances import RebalanceEffects
+from engine.analysis.breakdown.risk import RiskShares
+from engine.analysis.breakdown.start_years import StartYears
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.fees import YearFees
@@ -179,6 +185,13 @@ class RunSummary(FileRecord):
     never_sold: NeverSoldFigures | None = None
     audit: dict[str, float] | None = None
     months: MonthFigures | None = None
+    start_years: StartYears | None = None
+    rebalances_done: RebalanceEffects | None = None
+    contribution: Contributions | None = None
+    contribution_by_year: tuple[YearContribution, ...] | None = None
+    risk: RiskShares | None = None
+    correlation: tuple[PairCorrelation, ...] | None = None
+    drift: Drift | None = None
 
 
 class RunManifest(Manifest):

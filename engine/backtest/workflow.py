@@ -82,5 +82,5 @@ def run_backtest(
         warnings=tuple(dict.fromkeys(warnings)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),
-        breakdown=break_down(comparison, plan, evidence) if breakdown else None,
+        breakdown=break_down(comparison, plan, evidence, late_purchases=terms.late_purchases) if breakdown else None,
     )

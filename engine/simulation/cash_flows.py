@@ -12,7 +12,7 @@ from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.ledger import LastWithdrawal
 from engine.simulation.order_execution import execute_flow_trades, fill_order, never_sold_clause, shortfall_error
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.trade_events import TradeReason
+from engine.simulation.trade_events import LAST_WITHDRAWAL, WITHDRAWAL, TradeReason
 
 
 def is_last(state: PortfolioState, row: int, flow: float) -> bool:
@@ -25,7 +25,7 @@ def is_last(state: PortfolioState, row: int, flow: float) -> bool:
 def pay_last_withdrawal(state: PortfolioState, row: int, due: float) -> None:
     """Sell everything and pay out what that brings: the account ends at ``row``."""
     everything = 2.0 * (state.value(row) + due)  # more than there is: all that brings anything is sold
-    execute_flow_trades(state, row, everything, 0.0, TradeReason("last withdrawal"), owed=True)
+    execute_flow_trades(state, row, everything, 0.0, TradeReason(LAST_WITHDRAWAL), owed=True)
     paid = min(state.cash, due)
     state.add_flow(row, -paid)
     state.last_withdrawal = LastWithdrawal(due, paid)
@@ -59,7 +59,7 @@ def pay_withdrawal(state: PortfolioState, row: int, due: float) -> None:
         _sell_pro_rata(state, row, due)
     elif invest == "towards_targets" or state.cash < due:
         spare = 0.0 if invest == "wait" else max(1.0 - float(state.target.sum()), 0.0)
-        execute_flow_trades(state, row, due, spare, TradeReason("withdrawal"))
+        execute_flow_trades(state, row, due, spare, TradeReason(WITHDRAWAL))
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         raise shortfall_error(state, row, state.cash, due)
     state.add_flow(row, -due)
@@ -84,7 +84,7 @@ def _require_funds(state: PortfolioState, row: int, due: float) -> None:
 def _sell_pro_rata(state: PortfolioState, row: int, amount: float) -> None:
     recipients = state.among_tradable(row, state.holdings(row))
     if recipients.any():
-        fill_order(state, row, Order(state.target, state.no_assets, recipients, -amount), TradeReason("withdrawal"))
+        fill_order(state, row, Order(state.target, state.no_assets, recipients, -amount), TradeReason(WITHDRAWAL))
 
 
 def _recipients_below_caps(state: PortfolioState, row: int, amount: float) -> FloatArray:

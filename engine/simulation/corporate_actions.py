@@ -8,7 +8,7 @@ from engine.data.market import Market
 from engine.simulation.kernel.whole_shares import SHARE_TOLERANCE
 from engine.simulation.order_execution import execute_flow_trades
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.trade_events import TradeReason
+from engine.simulation.trade_events import DIVIDENDS, TradeReason
 
 
 def split_rows(market: Market) -> list[int]:
@@ -56,5 +56,5 @@ def invest_dividends(state: PortfolioState, row: int) -> None:
     waits = state.account.invest == "wait"
     waiting = max(state.cash - float(amounts.sum()), 0.0) if waits else 0.0
     state.cash -= waiting
-    execute_flow_trades(state, row, 0.0, 0.0, TradeReason("dividends"))
+    execute_flow_trades(state, row, 0.0, 0.0, TradeReason(DIVIDENDS))
     state.cash += waiting

@@ -10,7 +10,7 @@ from engine.core.arrays import FloatArray
 from engine.simulation.kernel.records import Order
 from engine.simulation.order_execution import fill_order
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.trade_events import TradeReason
+from engine.simulation.trade_events import PROCEEDS, TradeReason
 
 
 def pay_out_delisted(state: PortfolioState, row: int, delisted: Iterable[int], haircut: float) -> float:
@@ -47,4 +47,4 @@ def reinvest_payout(state: PortfolioState, row: int, recipients: FloatArray, amo
     shares = state.among_tradable(row, recipients)
     if shares.any():
         order = Order(state.target, state.no_assets, shares, amount)
-        fill_order(state, row, order, TradeReason("delisted: proceeds reinvested"))
+        fill_order(state, row, order, TradeReason(PROCEEDS))

@@ -28,6 +28,10 @@ LazyText: TypeAlias = str | Callable[[], str]
 
 LATE_PURCHASE: Final = "listed late: bought once"
 """Why buy-and-hold buys after its opening (S18)."""
+WITHDRAWAL, LAST_WITHDRAWAL, YEARLY_FEE = "withdrawal", "last withdrawal", "yearly fee"
+"""Why cash is raised (S11)."""
+DIVIDENDS, PROCEEDS = "dividends", "delisted: proceeds reinvested"
+"""Why what an asset has paid is invested (S8, S16)."""
 
 _CAUSES: Final[Mapping[int, str]] = {
     EATEN_BY_COSTS: "Costs would have eaten {count}",

@@ -6,7 +6,7 @@ from engine.core.errors import AccountError
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 from engine.simulation.order_execution import execute_flow_trades, never_sold_clause
 from engine.simulation.portfolio_state import PortfolioState
-from engine.simulation.trade_events import TradeReason
+from engine.simulation.trade_events import WITHDRAWAL, YEARLY_FEE, TradeReason
 
 
 def take_fee(state: PortfolioState, row: int, fee: float) -> None:
@@ -34,7 +34,7 @@ def pay_fee(state: PortfolioState, row: int, fee: float) -> None:
 def _raise_cash(state: PortfolioState, row: int, due: float) -> None:
     """Sell until ``due`` is there, by orders of any size and without a limit: who is owed it does not wait."""
     only_flow = state.flows[row] < 0.0 and not state.fees[row]
-    reason = TradeReason("withdrawal" if only_flow else "yearly fee")
+    reason = TradeReason(WITHDRAWAL if only_flow else YEARLY_FEE)
     execute_flow_trades(state, row, due, 0.0, reason, owed=True)
     if state.cash < due * (1.0 - CASH_TOLERANCE):
         without = never_sold_clause(state)

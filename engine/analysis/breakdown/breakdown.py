@@ -8,8 +8,20 @@ from typing import Final
 
 from engine.analysis.bootstrap import Evidence
 from engine.analysis.breakdown.calendar_months import MonthFigures, measure_months, month_table
+from engine.analysis.breakdown.contribution import (
+    Contributions,
+    YearContribution,
+    contribution_by_year,
+    contributions,
+)
+from engine.analysis.breakdown.correlation import PairCorrelation, pair_correlations
+from engine.analysis.breakdown.drift import Drift, drift
+from engine.analysis.breakdown.rebalances import RebalanceEffects, rebalance_effects
+from engine.analysis.breakdown.risk import RiskShares, risk_shares
 from engine.analysis.breakdown.rivals import first_rival
 from engine.analysis.breakdown.series_table import SeriesTable
+from engine.analysis.breakdown.session_gains import SessionGains
+from engine.analysis.breakdown.start_years import StartYears, start_years
 from engine.analysis.comparison import Comparison
 from engine.analysis.difference_parts import Plan
 
@@ -28,6 +40,13 @@ class Breakdown:
     months: MonthFigures | None = None
     month_table: SeriesTable | None = None
     rolling_table: SeriesTable | None = None
+    start_years: StartYears | None = None
+    rebalances_done: RebalanceEffects | None = None
+    contribution: Contributions | None = None
+    contribution_by_year: tuple[YearContribution, ...] | None = None
+    risk: RiskShares | None = None
+    correlation: tuple[PairCorrelation, ...] | None = None
+    drift: Drift | None = None
 
     @property
     def figures(self) -> Mapping[str, object]:
@@ -35,11 +54,30 @@ class Breakdown:
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _TABLES}
 
 
-def break_down(comparison: Comparison, plan: Plan, evidence: Evidence | None) -> Breakdown:  # noqa: ARG001
+def break_down(
+    comparison: Comparison, plan: Plan, evidence: Evidence | None, *, late_purchases: bool = True
+) -> Breakdown:
     """Take a comparison apart.
 
-    ``plan`` is what the strategy's ledger came from, for what is simulated again; without ``evidence`` no intervals are
-    drawn.
+    ``plan`` is what the strategy's ledger came from, for what is simulated again; ``late_purchases``: whether its
+    buy-and-hold buys names that list late (S18). Without ``evidence`` no intervals are drawn.
     """
     months, rival = month_table(comparison), first_rival(comparison)
-    return Breakdown(months=measure_months(months, rival.name if rival else ""), month_table=months)
+    own, held = comparison.strategy, comparison.portfolios.get("buy_and_hold")
+    gains = SessionGains.of(own.ledger, own.market)
+    starts = other = None
+    if held is not None:
+        other = SessionGains.of(held.ledger, held.market)
+        known = comparison.versus["buy_and_hold"].cagr_difference_interval
+        starts = start_years(plan, held.ledger, evidence, late=late_purchases, known=known)
+    return Breakdown(
+        months=measure_months(months, rival.name if rival else ""),
+        month_table=months,
+        start_years=starts,
+        rebalances_done=rebalance_effects(own.ledger, own.market, held.ledger if held else None),
+        contribution=contributions(gains, other),
+        contribution_by_year=contribution_by_year(gains),
+        risk=risk_shares(gains),
+        correlation=pair_correlations(own.ledger, own.market, gains.assets),
+        drift=drift(own.ledger, own.market, plan.policy.caps()),
+    )

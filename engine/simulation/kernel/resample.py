@@ -9,7 +9,7 @@ from engine.simulation.kernel.counted_random import STEP, mix, stream_key
 from engine.simulation.kernel.jit import njit_nogil
 
 _HIGH = np.uint64(32)
-_ONE = np.uint64(1)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
 
 
 @njit_nogil
@@ -19,18 +19,18 @@ def fill_resampled(drawn: FloatArray, openings: FloatArray, products: FloatArray
     ``products`` (2 n + 1, 2) multiplies up the factors of the sessions, twice in a row: after the last comes the
     first. A block of sessions is then one quotient. Its length is drawn from ``lengths``, as many as a power of two.
     """
-    n = products.shape[0] // 2
-    inverses = 1.0 / products[:n]
+    n = np.uint64(products.shape[0] // 2)
+    inverses = 1.0 / products[: products.shape[0] // 2]
     mask = np.uint64(lengths.size) - _ONE
     for draw in range(drawn.shape[1]):
         place = stream_key(np.uint64(seed), draw)
         mine, other, left = openings[0], openings[1], n
-        while left > 0:
+        while left > _NONE:  # places are without a sign: that none counts from the end need not be looked at
             bits = mix(place)
             place += STEP
-            start = np.int64(((bits >> _HIGH) * np.uint64(n)) >> _HIGH)
-            length = min(lengths[np.int64(bits & mask)], left)
-            mine *= products[start + length, 0] * inverses[start, 0]
-            other *= products[start + length, 1] * inverses[start, 1]
+            start = ((bits >> _HIGH) * n) >> _HIGH
+            length = min(np.uint64(lengths[bits & mask]), left)
+            mine *= products[start + length, _NONE] * inverses[start, _NONE]
+            other *= products[start + length, _ONE] * inverses[start, _ONE]
             left -= length
         drawn[0, draw], drawn[1, draw] = mine, other
