@@ -43,26 +43,27 @@ def describe_flows(account: Section) -> Clause:
 
 def describe_account(account: Section) -> Clause:
     """Return what is unusual about an account: whole shares, later or limited orders, what cash earns."""
-    said, told = [], {account.path("shares"), account.path("min_order")}
-    if account.text("shares") == "whole":
-        said.append("only whole shares")
+    said: dict[KeyPath, str] = {}
     execution, cash = account.values.get("execution"), account.below("cash")
+    if account.text("shares") == "whole":
+        said[account.path("shares")] = "only whole shares"
     if execution == "next_close":
-        said.append("orders fill at the next close")
+        said[account.path("execution")] = "orders fill at the next close"
     if isinstance(execution, dict):
         limit = account.below("execution")
-        said.append(f"orders fill within {format_percent(limit.number('margin'))} of the close before")
-        told |= limit.exact(*limit.values)
-    else:
-        told.add(account.path("execution"))
+        said[account.path("execution")] = (
+            f"orders fill within {format_percent(limit.number('margin'))} of the close before"
+        )
     if least := account.number("min_order"):
-        said.append(f"orders below {amount(least)} {account.text('currency')} are left out")
-    if isinstance(cash.values.get("rate"), float):
-        if rate := cash.number("rate"):
-            said.append(f"cash earns {format_percent(rate)} a year")
-        told |= cash.exact("rate")
-    full = Wording("; ".join(said), frozenset(told))
-    return Clause((full, Wording("")) if said else (full,))
+        said[account.path("min_order")] = f"orders below {amount(least)} {account.text('currency')} are left out"
+    if rate := cash.number("rate"):
+        said[cash.path("rate")] = f"cash earns {format_percent(rate)} a year"
+    told = {account.path(key) for key in ("shares", "execution", "min_order")}
+    told |= cash.exact("rate") if isinstance(cash.values.get("rate"), float) else set()
+    if isinstance(execution, dict) and not is_exact(execution.get("margin")):
+        told.discard(account.path("execution"))
+    full = Wording("; ".join(said.values()), frozenset(told))
+    return Clause((full, Wording("", frozenset(told - said.keys()))))
 
 
 def describe_costs(costs: Section) -> Clause:

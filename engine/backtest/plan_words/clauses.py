@@ -100,8 +100,8 @@ def join_and(parts: Iterable[str]) -> str:
     >>> join_and(["A", "B", "C"])
     'A, B and C'
     """
-    *rest, last = parts
-    return f"{', '.join(rest)} and {last}" if rest else last
+    *rest, last = ["", *parts]
+    return f"{', '.join(rest[1:])} and {last}" if len(rest) > 1 else last
 
 
 def group_weights(

@@ -142,7 +142,7 @@ def describe_review(strategy: Section) -> Clause:
 def _satellite_parts(named: Mapping[str, float]) -> list[str]:
     """Return the weights of named satellites; where they are not all alike, that they are the satellites."""
     groups = group_weights(named)
-    return groups if len(groups) == 1 else [f"as satellites {groups[0]}", *groups[1:]]
+    return groups if len(groups) < 2 else [f"as satellites {groups[0]}", *groups[1:]]
 
 
 def _weight_of(part: object) -> object:

@@ -25,7 +25,8 @@ def describe_schedule(strategy: Section, again: str) -> list[Clause]:
     band, band_told = _band_text(strategy)
     kept = strategy.names("never_sell")
     never = strategy.path("never_sell")
-    clauses = [Clause((Wording(text + band, told | band_told), Wording(text, told)))]
+    rules = Wording(f"{again} by {len(rule.sections('of'))} rules" if rule.sections("of") else text)
+    clauses = [Clause((Wording(text + band, told | band_told), Wording(text, told), rules))]
     if kept:
         count = f"{len(kept)} names are" if len(kept) > 1 else "one name is"
         named = f"{join_and(kept)} {'are' if len(kept) > 1 else 'is'} never sold"

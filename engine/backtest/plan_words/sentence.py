@@ -49,7 +49,6 @@ _UNSAID: Final[Mapping[KeyPath, object]] = {
     ("strategy", "funding"): "sell_and_buy",
     ("strategy", "estimates", "covariance"): "ledoit_wolf",
     ("strategy", "estimates", "mean"): "shrunk",
-    ("strategy", "estimates", "min_history"): 252,
     ("strategy", "turnover", "penalty"): "none",
     ("strategy", "turnover", "risk_aversion"): 4.0,
     ("strategy", "fallback"): "previous",
@@ -72,10 +71,7 @@ def describe_plan(config: object, start: str) -> PlanDescription:
     """Return a plan in words from its resolved config and the day of its opening."""
     sections = {name: Section(config).below(name) for name in _SECTIONS}
     clauses = _clauses(sections["account"], sections["strategy"], sections["costs"], start)
-    chosen = dict.fromkeys(clauses, 0)
-    for name in _SHORTENED:
-        if len(_join(clauses, chosen)) > MAX_CHARACTERS and name in clauses:
-            chosen[name] = min(chosen[name] + 1, len(clauses[name].wordings) - 1)
+    chosen = _choose_wordings(clauses)
     told = {path for name, at in chosen.items() for path in clauses[name].wordings[at].told} | {("strategy", "kind")}
     left = {
         ".".join(path): _value_text(value)
@@ -88,9 +84,26 @@ def describe_plan(config: object, start: str) -> PlanDescription:
 
 _SHORTENED: Final = (
     *("holdings", "kept", "flows", "review", "account", "limits", "estimates", "holdings"),
-    *("costs", "caps", "turnover", "when", "holdings"),
+    *("costs", "caps", "turnover", "when", "holdings", "when"),
 )
 """Which clauses are told by their next shorter wording, in this order."""
+
+
+def _choose_wordings(clauses: Mapping[str, Clause]) -> dict[str, int]:
+    """Return which wording of each clause makes a sentence that has room: shortened in order, then as full as fits."""
+    chosen = dict.fromkeys(clauses, 0)
+    for name in _SHORTENED:
+        if name in clauses and not _fits(clauses, chosen):
+            chosen[name] = min(chosen[name] + 1, len(clauses[name].wordings) - 1)
+    for name in dict.fromkeys(_SHORTENED):
+        fuller = (at for at in range(chosen.get(name, 0)) if _fits(clauses, {**chosen, name: at}))
+        if (at := next(fuller, None)) is not None:
+            chosen[name] = at
+    return chosen
+
+
+def _fits(clauses: Mapping[str, Clause], chosen: Mapping[str, int]) -> bool:
+    return len(_join(clauses, chosen)) <= MAX_CHARACTERS
 
 
 def _clauses(account: Section, strategy: Section, costs: Section, start: str) -> dict[str, Clause]:
