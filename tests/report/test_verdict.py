@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.analysis.comparison import RelativePerformance
 from engine.analysis.verdict import TaxedDifference, VerdictFigures, state_verdict
 from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text
-from tests.support.verdicts import contradictions
+from tests.support.verdicts import contradictions, verdict_faults
 
 ORACLES = Path(__file__).parents[3] / "shared" / "data" / "oracles" / "report.json"
 
@@ -122,6 +123,83 @@ def test_no_words_contradict_their_figures(difference: float, bounds: list[float
     row = f"CAGR against B: {told.difference}{interval} {told.words}"
     sentence = verdict_on(found)[1]
     assert list(itertools.chain(contradictions(row, exact), contradictions(sentence, exact))) == []
+
+
+taxes = st.none() | st.builds(TaxedDifference, before=figures, held=figures)
+
+
+@given(
+    difference=st.none() | figures,
+    bounds=st.none() | st.lists(figures, min_size=2, max_size=2),
+    years=st.floats(0.05, 40.0),
+    tax=taxes,
+    p=st.none() | st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.05, 0.0501, 0.0009, 1.0]),
+    tried=st.sampled_from([0, 1, 2, 4200]),
+    rival=st.sampled_from(["", "buy and hold", "A-1.5 % B", "ACWI"]),
+    since=st.sampled_from(["", "2008-03-28"]),
+)
+@settings(max_examples=400)
+def test_no_verdict_contradicts_its_figures(
+    difference: float | None,
+    bounds: list[float] | None,
+    years: float,
+    tax: TaxedDifference | None,
+    p: float | None,
+    tried: int,
+    rival: str,
+    since: str,
+) -> None:
+    """With taxes, with p values and with rivals that begin late, class and sentence say what the figures allow."""
+    interval = (min(bounds), max(bounds)) if bounds else None
+    own = VerdictFigures(
+        rival, years, int(252 * years), 0.95, 0.1, -0.05, difference, interval, since=since, tax=tax, p=p, tried=tried
+    )
+    told = state_verdict(own)
+    found = {"class": told.kind, "sentence": told.sentence, "figures": dataclasses.asdict(own)}
+    assert list(verdict_faults(found)) == []
+
+
+def test_the_reader_of_verdicts_finds_contradictions() -> None:
+    """Neither a class, nor a word, nor a number can be another one unnoticed."""
+    figures = VerdictFigures("B", 10.0, 2517, 0.95, 0.1, 0.1, 0.0062, (0.001, 0.012), p=0.31, tried=4200)
+    told = state_verdict(figures)
+    found = {"class": told.kind, "sentence": told.sentence, "figures": dataclasses.asdict(figures)}
+    assert list(verdict_faults(found)) == []
+    for old, new in (
+        ("excludes", "includes"),
+        ("0.31", "0.03"),
+        ("more", "less"),
+        ("0.62", "0.61"),
+        ("+0.10", "-0.10"),
+    ):
+        assert list(verdict_faults({**found, "sentence": told.sentence.replace(old, new)})), (old, new)
+    assert list(verdict_faults({**found, "class": "ahead"}))
+    assert list(verdict_faults({**found, "figures": {**found["figures"], "years": 2.0}}))
+    taxed = dataclasses.replace(figures, p=None, tried=0, tax=TaxedDifference(0.0046, 0.002))
+    sold = state_verdict(taxed)
+    found = {"class": sold.kind, "sentence": sold.sentence, "figures": dataclasses.asdict(taxed)}
+    assert list(verdict_faults(found)) == []
+    for name, value in (("held", -0.002), ("before", 0.0056)):
+        tax = {**dataclasses.asdict(taxed.tax), name: value}
+        assert list(verdict_faults({**found, "figures": {**found["figures"], "tax": tax}}))
+
+
+@pytest.mark.parametrize(
+    ("p", "tried", "kind", "words"),
+    [
+        (0.05, 4200, "ahead", "excludes zero, and luck alone does as well with p = 0.050."),
+        (0.0501, 4200, "open", "luck alone does as well with p = 0.051 among 4,200 tried"),
+        (0.0, 4200, "ahead", "p < 0.001."),
+        (None, 1, "ahead", "excludes zero."),
+        (None, 2, "open", "does not count the 2 variants tried on these prices: run engine luck."),
+    ],
+)
+def test_luck_has_the_last_word_on_what_is_ahead(p: float | None, tried: int, kind: str, words: str) -> None:
+    """A p value is rounded up, and none is needed where only one plan was tried."""
+    told = verdict_on(versus(0.0062, (0.001, 0.012)), p=p, tried=tried)
+    assert told[0] == kind
+    assert words in told[1]
+    assert verdict_on(versus(-0.0062, (-0.012, -0.001)), p=p, tried=tried)[0] == "behind"
 
 
 def test_what_is_said_of_intervals_is_what_was_measured() -> None:
