@@ -1,7 +1,7 @@
 """The series of a page's charts, packed for its script: whole numbers, their differences, bytes by place, gzip, base64.
 
-A level is kept as the logarithm of its ratio to the capital in steps of 1e-7, which takes a third of the bytes of six
-digits and gives rates of any period to 1e-6.
+A level is kept as the logarithm of its ratio to the capital in steps of 1e-8, which takes half the bytes of six digits
+and gives figures of any period to 1e-6.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.core.powers import logarithms
 from engine.report.chart_data import script_safe_json
 
 Kind: TypeAlias = Literal["level", "share", "number"]
-_STEPS: Final[dict[Kind, float]] = {"level": 1e-7, "share": 2e-5, "number": 1e-7}
+_STEPS: Final[dict[Kind, float]] = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
 """Of a logarithm, of a weight [fraction], of a rate or ratio."""
 
 

@@ -15,7 +15,7 @@ from engine.core.arrays import FloatArray
 from engine.report.charts.packed_data import PackedSeries, packed_data
 
 DAYS = np.arange(np.datetime64("2020-01-01"), np.datetime64("2021-01-01"))
-STEPS = {"level": 1e-7, "share": 2e-5, "number": 1e-7}
+STEPS = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
 
 
 def unpacked(page: str) -> dict[str, tuple[FloatArray, FloatArray]]:

@@ -1,6 +1,6 @@
 // The packed series of engine/report/charts/packed_data.py, and dates as days since 1970-01-01.
 
-const LEVEL = 1e-7, STEP = { level: 1e-7, share: 2e-5, number: 1e-7 };
+const STEP = { level: 1e-8, share: 2e-5, number: 1e-7 };
 
 function isoDay(day) {
   return new Date(day * 864e5).toISOString().slice(0, 10);
@@ -44,7 +44,7 @@ function unpackSeries(meta, raw) {
     const values = new Float64Array(one.count + extra); // a level of 0 has no logarithm: it ends the series
     for (let i = 0, sum = 0; i < one.count; i++) {
       sum += coded[i] % 2 ? -(coded[i] + 1) / 2 : coded[i] / 2;
-      values[i] = one.kind === "level" ? meta.capital * Math.exp(sum * LEVEL) : sum * STEP[one.kind];
+      values[i] = one.kind === "level" ? meta.capital * Math.exp(sum * STEP.level) : sum * STEP[one.kind];
     }
     const days = grids[one.grid].subarray(one.from, one.from + one.count + extra);
     found.set(one.name, { ...one, days, values, periods: one.periods ?? meta.periods });

@@ -1,0 +1,57 @@
+"""Pages of every kind, made as a reader makes them: on the sample that comes with the installation, or on real prices."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.specimen_page import specimen_page
+
+ROOT: Final = Path(__file__).parents[2]
+PRICES: Final = ROOT.parent / "shared" / "data" / "prices.parquet"
+
+
+def command(*words: str) -> str:
+    """Return what the engine prints; a failure is the test's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def _specimen(folder: Path) -> Path:
+    path = folder / "report.html"
+    path.write_text(specimen_page(), encoding="utf-8")
+    return path
+
+
+def _run(folder: Path) -> Path:
+    command("run", "configs/quickstart.yaml", "--out", str(folder))
+    return folder / "quickstart" / "report.html"
+
+
+def _real_run(folder: Path) -> Path:
+    if not PRICES.is_file():
+        pytest.skip("the folder shared/data with real prices is not beside this checkout")
+    real = ("--set", "data.source.kind=files", "--set", f"data.source.path={PRICES}")
+    command("run", "configs/us_small_caps.yaml", "--out", str(folder), *real)
+    return folder / "us-small-caps" / "report.html"
+
+
+def _sweep(folder: Path) -> Path:
+    command("sweep", "configs/sweeps/quickstart_sweep.yaml", "--out", str(folder))
+    return next(folder.glob("*.sweep")) / "report.html"
+
+
+PAGES: Final[dict[str, Callable[[Path], Path]]] = {
+    "specimen": _specimen,
+    "run": _run,
+    "real run": _real_run,
+    "sweep": _sweep,
+}
