@@ -461,6 +461,35 @@ def replay(
 
 
 @app.command()
+def diff(
+    one: Annotated[Path, typer.Argument(metavar="A", help="A folder that `engine run` wrote.")],
+    other: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    figure: Annotated[
+        str, typer.Option("--figure", metavar="NAME", help="The strategy's figure that is taken apart, as final_value.")
+    ] = "cagr",
+    json: Annotated[bool, typer.Option("--json", help="Print the parts of all figures as JSON, nothing else.")] = False,
+) -> None:
+    """Say where the difference between two runs comes from: each key, revised prices and versions switched alone.
+
+    Prices are the kept ones (`engine run --keep-prices`), or those of the configs' sources while they are the same.
+    """
+    from engine.analysis.metrics_table import METRICS
+    from engine.backtest.finished_run import read_run
+    from engine.core.did_you_mean import did_you_mean
+    from engine.diagnostics.replay.attribution import attribute_difference
+    from engine.report.run_difference import difference_json, print_difference
+
+    if figure not in METRICS:
+        raise OutputError(f"--figure {figure}: no figure of a run; {did_you_mean(figure, list(METRICS))}")
+    _announce_compilation()
+    found = attribute_difference(read_run(one), read_run(other), composition.validate_plain)
+    if json:
+        _print_json(difference_json(found, (one, other)))
+    else:
+        print_difference(found, (one, other), figure)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors."""
     _print_json(composition.json_schema())

@@ -73,6 +73,16 @@ def validate_run(document: Document) -> AnyRunConfig:
     return loading.validate_run(document, run_config_class())
 
 
+def validate_plain(config: Mapping[str, object]) -> AnyRunConfig:
+    """Return the run that a config as plain data states; raises ConfigError."""
+    import yaml
+
+    from engine.core.yaml_document import parse_document
+
+    text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    return validate_run(parse_document(text, "config.resolved.yaml"))
+
+
 def load_run(path: Path, overrides: Sequence[str] = ()) -> AnyRunConfig:
     """Return a config file's run; of a sweep the base config."""
     return select_run(open_document(path, overrides))
