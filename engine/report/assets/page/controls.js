@@ -127,7 +127,24 @@ function enhanceTable(table) {
   });
 }
 
+// What scrolls in a box of its own can be scrolled by keys too.
+function enhanceScrollers() {
+  const boxes = [...document.querySelectorAll(".wide, .scroll, pre")];
+  const look = () => boxes.forEach((box) => {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (!scrolls || box.tabIndex === 0) return;
+    box.tabIndex = 0;
+    if (box.hasAttribute("role")) return;
+    const heading = [...(box.closest("section, main") ?? document).querySelectorAll("h1, h2, h3")].findLast((one) => one.compareDocumentPosition(box) & 4);
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", heading?.textContent ?? "Table");
+  });
+  look();
+  new ResizeObserver(look).observe(document.body);
+}
+
 function enhancePage() {
+  enhanceScrollers();
   document.querySelectorAll("[data-marks]").forEach(enhanceMarks);
   document.querySelectorAll("table.rows").forEach(enhanceTable);
   document.querySelectorAll("#print, [data-print]").forEach((button) => button.addEventListener("click", () => print()));
