@@ -15,7 +15,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all pages lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ test: $(VENV)/.testable ## everything that must hold, documented examples too, i
 
 test-all: $(VENV)/.testable ## the same and the slow rest
 	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules
+
+pages: $(VENV)/.shown ## every kind of page in a real browser (Debian's chromium): widths, schemes, keys, axe, paper; then how fast they are there
+	$(BIN)/python -m pytest -n $(JOBS) -m browser tests/browser
+	$(BIN)/python benchmarks/pages.py
 
 lint: $(VENV)/.testable ## style and types
 	$(BIN)/ruff check .
@@ -102,6 +106,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements-demo.txt
 $(VENV)/.testable: $(VENV)/.installed constraints.txt
 	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test]'
 	$(VENV)/$(TESTED) --no-deps empyrical-reloaded
+	@touch $@
+
+$(VENV)/.shown: $(VENV)/.testable
+	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test,pages]'
 	@touch $@
 
 $(VENV)/.comparable: $(VENV)/.testable
