@@ -107,19 +107,22 @@ def render_page(
     styles: tuple[str, ...] = ("run.css",),
     charts: str = "",
     script: str = "",
+    own_script: str = "",
     data: Markup | str = "",
     **content: object,
 ) -> str:
     """Return the page of the template ``name``; with ``charts``, their data as JSON, the script ``name``.js draws them.
 
-    A template that extends ``base.html.j2`` takes ``script`` as ``page.js``, and as ``data`` what that reads.
+    A template that extends ``base.html.j2`` takes ``script`` as ``page.js``, and as ``data`` what that reads; an
+    ``own_script`` stands after it.
 
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
     came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element, and
     fragments, in which it was escaped.
     """
     own = Markup(asset_text(f"{name}.js")) if charts else page_script() if script else None  # noqa: S704  (the package's)
-    scripts = (*((plotly_script(),) if charts else ()), *((own,) if own else ()))
+    more = (Markup(asset_text(own_script)),) if own_script else ()  # noqa: S704  (the package's own)
+    scripts = (*((plotly_script(),) if charts else ()), *((own,) if own else ()), *more)
     return (
         _environment()
         .get_template(f"{name}.html.j2")

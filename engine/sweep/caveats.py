@@ -67,6 +67,17 @@ def uncharged_caveat(names: Sequence[str]) -> Iterator[str]:
         )
 
 
+def listed_shares(closes: Closes, names: Sequence[str], window: WindowSummary) -> dict[str, float]:
+    """Return for which share of the sessions of ``window`` each name was listed: from its first close to its last."""
+    start, end = np.datetime64(window.start), np.datetime64(window.end)
+    inside = (closes.dates >= start) & (closes.dates <= end)
+    shares = {}
+    for name in names:
+        known = np.flatnonzero(np.isfinite(closes.closes[:, closes.tickers.index(name)]))
+        shares[name] = float(inside[known[0] : known[-1] + 1].sum() / inside.sum()) if len(known) else 0.0
+    return shares
+
+
 def hindsight_caveats(
     closes: Closes, policy: Policy, names: Sequence[str], start: str, told: Sequence[str]
 ) -> Iterator[str]:

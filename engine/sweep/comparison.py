@@ -14,6 +14,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.simulation.kernel.records import RETURN_BLOCKS
 from engine.sweep.axes import ParameterValue
+from engine.sweep.axis_maps import AxisMap, MapSums
 from engine.sweep.batch.batch_metrics import SUM_COLUMNS
 from engine.sweep.effects import AxisEffects, AxisSums, PairSums, compare_names, compare_values, pair_partners
 from engine.sweep.noise_band import USUAL_WIDTH, BlockFigure, standard_error
@@ -30,13 +31,14 @@ class VariantComparison:
 
     ``effects`` by parameter, and by ``<parameter> holds`` for the names in its baskets; ``near_best`` counts variants
     no further from the best than noise, those marked in ``near`` (S,), None where there is no band; ``listed``
-    (K, rows) the metric of the rows that were asked for, then of it without each block.
+    (K, rows) the metric of the rows that were asked for, then of it without each block; ``maps`` of two axes at once.
     """
 
     effects: dict[str, AxisEffects]
     near_best: int | None
     near: BoolArray | None
     listed: FloatArray
+    maps: tuple[AxisMap, ...]
 
 
 def compare_variants(
@@ -54,7 +56,7 @@ def compare_variants(
     kinds, width = (1, USUAL_WIDTH) if figure is None else (1 + RETURN_BLOCKS, figure.width)
     baselines = {one.name: _baseline(one, plan_values[one.axis_number]) for one in space.parameters}
     sums = [AxisSums(len(axis.values), kinds) for axis in space.axes]
-    pairs = _empty_pairs(results, baselines, kinds)
+    pairs, maps = _empty_pairs(results, baselines, kinds), MapSums.of(space, baselines, kinds)
     there = _points_there(results, values) if pairs else None
     found = np.full((kinds, len(listed)), np.nan)
     places = np.array(listed, dtype=np.int64)
@@ -72,6 +74,7 @@ def compare_variants(
         along = [points.indices_along(numbers, axis) for axis in range(len(space.axes))]
         for axis_sums, own in zip(sums, along, strict=True):
             axis_sums.add(own, ranked, near)
+        maps.add(along, ranked)
         if there is not None and not there.all():
             for one in pairs.values():
                 one.add(numbers, along[one.axis], ranked, there)
@@ -88,8 +91,8 @@ def compare_variants(
         if one.is_basket
     }
     if figure is None or not listed:
-        return VariantComparison(effects | held, None, None, found)
-    return VariantComparison(effects | held, int(near_rows.sum()), near_rows, found)
+        return VariantComparison(effects | held, None, None, found, maps.maps(sums, width))
+    return VariantComparison(effects | held, int(near_rows.sum()), near_rows, found, maps.maps(sums, width))
 
 
 def _baseline(parameter: Parameter, place: int) -> ParameterValue:

@@ -18,15 +18,16 @@ from engine.core.arrays import FloatArray, finite_or_none
 from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
+from engine.sweep.axis_maps import AxisMap
 from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weight_and_breaches
-from engine.sweep.caveats import hindsight_caveats, sweep_caveats, uncharged_caveat
+from engine.sweep.caveats import hindsight_caveats, listed_shares, sweep_caveats, uncharged_caveat
 from engine.sweep.comparison import compare_variants
 from engine.sweep.computation import PreparedSweep, run_config, swept_tariffs
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects
 from engine.sweep.evidence_record import SweepEvidence
 from engine.sweep.examination import Examine, ExaminedSweep
-from engine.sweep.noise_band import BANDED_METRICS, BlockFigure, standard_error
+from engine.sweep.noise_band import BANDED_METRICS, Band, BlockFigure, standard_error
 from engine.sweep.section_values import RejectionCounts
 from engine.sweep.statistics import (
     MAX_LISTED,
@@ -58,7 +59,8 @@ class RejectionReason:
 class SpaceSummary(FileRecord):
     """What was swept: the points, and why some of them are no variants; ``compared`` have the plan's own sessions.
 
-    ``names`` are those that baskets and lists try.
+    ``names`` are those that baskets and lists try, ``listed`` says for which share of the plan's window each has had a
+    first close and not yet its last.
     """
 
     mode: dict[str, str | int | float]
@@ -66,6 +68,7 @@ class SpaceSummary(FileRecord):
     axes: dict[str, int]
     baskets: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    listed: dict[str, float] = {}  # noqa: RUF012  (pydantic copies it)
     points: int
     drawn_twice: int
     variants: int
@@ -82,11 +85,13 @@ class SweepSummary(FileRecord):
     the names in its baskets. ``window``, ``account``, ``portfolios`` and ``data`` are those of the base config. All
     but ``windows``, one a window of the axes, and ``other_sessions`` are of variants with the plan's own sessions.
     ``level`` is that of every band, ``near_best`` counts those no further from the best than noise; ``no_band`` says
-    why there is none. ``evidence``: whether the best is better than luck, None where that was not asked.
+    why there is none; ``plan_band`` is that around the plan's own figure. ``maps`` are of two axes at once.
+    ``evidence``: whether the best is better than luck, None where that was not asked.
     """
 
     name: str
     description: str = ""
+    plan_sentence: str | None = None
     window: WindowSummary
     account: AccountSummary
     sweep: SpaceSummary
@@ -97,7 +102,9 @@ class SweepSummary(FileRecord):
     level: float
     near_best: int | None = None
     no_band: str | None = None
+    plan_band: Band | None = None
     effects: dict[str, AxisEffects]
+    maps: tuple[AxisMap, ...] = ()
     windows: tuple[WindowResult, ...] = ()
     other_sessions: tuple[OtherSessions, ...] = ()
     portfolios: dict[str, PortfolioSummary]
@@ -143,7 +150,8 @@ def summarise(
     compared = compare_variants(results, values, figure, configs.plan_values(), [*best, *worst])
     listing = {name: shown[name] for name in dict.fromkeys([rank_by, *HEADLINE_METRICS])}
     ranked = list_variants(results, [*best, *worst], listing, sweep.identify)
-    ranked = _add_differences(ranked, compared.listed, _plan_figures(plan, rank_by, figure), figure)
+    plan_figures = _plan_figures(plan, rank_by, figure)
+    ranked = _add_differences(ranked, compared.listed, plan_figures, figure)
     reasons, names = _list_reasons(every, rejections), configs.swept_tickers()
     windows = compare_windows(sweep.base_config, every, rank_by, partial(run_config, sweep))
     told = [one for one in own.warnings if one.startswith(HINDSIGHT)]
@@ -161,6 +169,7 @@ def summarise(
     return SweepSummary(
         name=own.name,
         description=own.description,
+        plan_sentence=own.plan_sentence,
         window=own.window,
         account=own.account,
         sweep=SpaceSummary(
@@ -169,6 +178,7 @@ def summarise(
             axes={one.name: len(one.labels) for one in space.parameters},
             baskets=tuple(one.name for one in space.parameters if one.is_basket),
             names=names,
+            listed=listed_shares(sweep.job.closes, names, own.window),
             points=every.points.count,
             drawn_twice=space.requested_count - every.points.count,
             variants=len(equal),
@@ -184,7 +194,9 @@ def summarise(
         level=level,
         near_best=compared.near_best,
         no_band=None if figure else _why_no_band(rank_by),
+        plan_band=_band_around(plan_figures, figure),
         effects=compared.effects,
+        maps=compared.maps,
         windows=windows,
         other_sessions=other_sessions(every, equal, rank_by, windows),
         portfolios=own.portfolios,
@@ -233,6 +245,14 @@ def _plan_figures(plan: PortfolioResult, metric: str, figure: BlockFigure | None
         return None if value is None else np.array([[float(value)]])
     sums, squares = block_sums(plan.performance)
     return np.vstack([[[float(value)]], figure.without_each_block(sums[:, None], squares[:, None])])
+
+
+def _band_around(figures: FloatArray | None, figure: BlockFigure | None) -> Band | None:
+    """Return the band around a figure itself, of what :func:`_plan_figures` returns."""
+    if figures is None or figure is None:
+        return None
+    value, wide = float(figures[0, 0]), figure.width * float(standard_error(figures[1:, 0]))
+    return (value - wide, value + wide) if wide > 0.0 else None
 
 
 def _why_no_band(metric: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from engine.backtest import workflow
 from engine.backtest.config import RunConfig
 from engine.composition import run_config_class
-from engine.report.sweep.charts import chart_axes
+from engine.report.sweep.heat_tables import heat_tables
 from engine.sweep import worker
 from engine.sweep.batch.run_batch import SWEEP_METRICS, batch_metric_table
 from engine.sweep.cluster_answer import compute_answer, open_answer
@@ -205,7 +205,7 @@ def test_cost_models_are_an_axis_and_the_plan_stands_where_its_own_row_does(tmp_
     stands = {name: one["value"] for name, one in summary["standings"]["strategy"].items()}
     assert stands == {name: own[name] for name in stands}
     assert own["sessions_over_cap"] > 0
-    names = [view.name for view in chart_axes(read_sweep(folder).read_parameters())]
+    names = {path for one in heat_tables(read_sweep(folder).summary) for path in (one.rows_path, one.columns_path)}
     assert "costs.model holds" not in names
     assert "costs.model" in names
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.core.errors import ConfigError
-from engine.report.sweep.charts import HISTOGRAM_BINS, sweep_chart_json, value_range
+from engine.report.sweep.histogram import HISTOGRAM_BINS, count_bins, draw_histogram, value_range
 from engine.report.sweep.page import worst_variants
 from engine.report.sweep.terminal import print_sweep
+from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.finished_sweep import read_sweep
 from tests.support.sweeps import PLAN, digest, spanned, swept
 
@@ -35,18 +35,21 @@ def message(sweep: str, plan: str = PLAN) -> str:
         "account.capital: [50000, 100000, 200000]",
     ],
 )
-def test_figures_that_are_equal_up_to_rounding_fall_in_one_bin_and_on_one_height(axis: str, tmp_path: Path) -> None:
-    swept(f"\n  axes: {{{axis}}}\n", tmp_path / "small")
+def test_figures_that_are_equal_up_to_rounding_fall_in_one_bin(axis: str, tmp_path: Path) -> None:
+    summary, _ = swept(f"\n  axes: {{{axis}}}\n", tmp_path / "small")
     folder = read_sweep(tmp_path / "small")
-    charts = json.loads(sweep_chart_json(folder))
-    stands = {stand.get("figure"): stand for stand in charts["lines"]["stands"]}
-    for chart in charts["figures"]:
-        values = folder.metric(chart["key"])
-        same = np.ptp(values) <= 1e-9 * np.abs(values).max()
-        assert len(chart["counts"]) == (1 if same else HISTOGRAM_BINS), chart["key"]
-        assert sum(chart["counts"]) == len(values)
-        if same and chart["key"] in stands:
-            assert stands[chart["key"]]["at"] == [0.0] * len(values)
+    for metric in RANKING_SIGNS:
+        values = folder.metric(metric)
+        bounds = value_range(values)
+        if bounds is None:
+            assert draw_histogram(values, metric, summary.standings, None) is None
+            continue
+        known = values[np.isfinite(values)]
+        same = np.ptp(known) <= 1e-9 * np.abs(known).max()
+        counts = count_bins(values, bounds)[0]
+        assert len(counts) == (1 if same else HISTOGRAM_BINS), metric
+        assert counts.sum() == len(known)
+        assert draw_histogram(values, metric, summary.standings, None).chart.count('class="bin"') == len(counts)
 
 
 def test_the_extent_of_values_has_no_width_below_a_billionth_of_them() -> None:
@@ -55,29 +58,19 @@ def test_the_extent_of_values_has_no_width_below_a_billionth_of_them() -> None:
     assert value_range(np.array([0.0, 0.0])).width == 0.0
     assert value_range(np.array([1e-15, 3e-15])).width == 3e-15 - 1e-15
     assert value_range(np.array([np.nan])) is None
-    assert value_range(np.array([2.0, np.inf, 4.0])).scale(np.array([2.0, 4.0])).tolist() == [0.0, 1.0]
+    assert value_range(np.array([2.0, np.inf, 4.0])).high == 4.0
 
 
 def test_a_figure_that_no_variant_has_is_dashes_and_a_line_that_says_so(tmp_path: Path, capsys) -> None:
     """Over three sessions without a loss there is no Calmar; JSON knows no NaN."""
     found, space = swept("\n  rank_by: calmar\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", SHORT)
     assert (found.ranked_count, found.best, found.worst) == (0, (), ())
-    charts = json.loads(sweep_chart_json(read_sweep(tmp_path / "small")))
-    assert next(one["ends"] for one in charts["lines"]["stands"] if one.get("figure") == "calmar") == []
+    assert not found.maps
     print_sweep(found, space, tmp_path / "small", tried=0)
     told = " ".join(capsys.readouterr().out.split())
     assert "No variant has calmar: their windows are too short or too calm for it; none is ranked" in told
     assert "Best variants" not in told
     assert "No variant has this figure." in (tmp_path / "small" / "report.html").read_text()
-
-
-def test_a_figure_that_some_lines_do_not_have_ends_at_nothing(tmp_path: Path) -> None:
-    """Two sessions have a return but no volatility."""
-    plan = PLAN.replace("end: 2021-12-30", "end: 2018-01-03")
-    swept("\n  rank_by: cagr\n  axes: {strategy.core.SIZE: [5%, 10%]}\n", tmp_path / "small", plan)
-    lines = json.loads(sweep_chart_json(read_sweep(tmp_path / "small")))["lines"]
-    stand = next(one for one in lines["stands"] if one.get("figure") == "volatility")
-    assert (stand["at"], stand["ends"]) == ([None, None], [])
 
 
 def test_variants_ranked_by_a_cap_that_none_has_say_so(tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ def histogram(chart: Histogram) -> Markup:
         at = int(across.fraction(line.value) * WIDTH + 0.5)
         shapes.append(Markup('<path class="value {}" d="M{} 0V{}"/>').format(colour(line.place), at, height))
     ticks = [(across.fraction(tick), write_tick(tick, style)) for tick in across.ticks(5)]
-    around = join([x_texts(ticks), line_names(lines, across, style)])
+    names, rows = line_names(lines, across, style)
+    around = join([x_texts(ticks), names])
     told = "; ".join(f"{line.label} at {write_figure(line.value, style)}" for line in lines)
     total = write_figure(float(counts.sum()), "count")
     reach = f"{write_figure(float(edges[0]), style)} to {write_figure(float(edges[-1]), style)}"
@@ -106,12 +107,12 @@ def histogram(chart: Histogram) -> Markup:
         join(shapes),
         around,
         describe=f"{total} {noun} from {reach}" + (f"; {told}." if told else "."),
-        attributes=Markup(" data-marks"),
+        attributes=Markup(' data-marks style="--rows:{}"').format(rows),
     )
 
 
-def line_names(lines: Sequence[ValueLine], across: Scale, style: Style) -> Markup:
-    """Return the names above the picture, each in the lowest row in which it covers no other."""
+def line_names(lines: Sequence[ValueLine], across: Scale, style: Style) -> tuple[Markup, int]:
+    """Return the names above the picture, each in the lowest row in which it covers no other, and how many rows."""
     rows: list[float] = []
     spans = []
     for line in sorted(lines, key=lambda one: one.value):
@@ -126,4 +127,4 @@ def line_names(lines: Sequence[ValueLine], across: Scale, style: Style) -> Marku
                 per_cent(at), row, per_cent(-lean), marker(line.place), plain(text)
             )
         )
-    return Markup('<div class="names" style="--rows:{}" aria-hidden="true">{}</div>').format(len(rows), join(spans))
+    return Markup('<div class="names" aria-hidden="true">{}</div>').format(join(spans)), len(rows)

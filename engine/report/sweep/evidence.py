@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.report import number_format as fmt
 from engine.report.phrases import plural
-from engine.report.sweep.labels import metric_text, metric_title, parameter_text
+from engine.report.sweep.labels import metric_text, metric_title, parameter_text, share_text
 
 if TYPE_CHECKING:
     from engine.sweep.evidence_record import (
@@ -221,12 +221,12 @@ def plateau_text(found: PlateauRecord) -> str:
 def region_text(found: RegionRecord) -> str:
     """Return how many variants noise does not tell from the best, and what the axes have to do with it."""
     told = (
-        f"{plural(found.count, 'variant')}, {_share_text(found.share)}, are no further from the best than the noise of "
+        f"{plural(found.count, 'variant')}, {share_text(found.share)}, are no further from the best than the noise of "
         "this history"
     )
     lowest = min((axis.lowest for axis in found.axes.values()), default=1.0)
     if lowest >= _NEARLY_ALL:
-        return f"{told}, {_share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
+        return f"{told}, {share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
     parts = [_axis_text(name, axis) for name, axis in found.axes.items() if axis.lowest < _NEARLY_ALL * found.share]
     return f"{told}; fewest by axis: {', '.join(parts)}" if parts else f"{told}, of every value about as many"
 
@@ -236,16 +236,4 @@ def _axis_text(name: str, axis: RegionAxis) -> str:
     lowest = min(axis.listed, key=lambda one: one.share)
     none = axis.values - axis.present
     others = f", as of {none - 1:,} more of its values" if none > 1 else ""
-    return f"{name} {parameter_text(lowest.label)} ({_share_text(lowest.share)}{others})"
-
-
-def _share_text(share: float) -> str:
-    """Return a share with as many decimals as it takes not to be printed as all or nothing.
-
-    >>> _share_text(0.99997), _share_text(0.5), _share_text(1.0)
-    ('99.997 %', '50.0 %', '100 %')
-    """
-    if share in {0.0, 1.0}:
-        return f"{100 * share:.0f} %"
-    digits = next((digits for digits in range(1, 6) if 0.0 < float(f"{100 * share:.{digits}f}") < 100.0), 6)
-    return fmt.percent(share, digits)
+    return f"{name} {parameter_text(lowest.label)} ({share_text(lowest.share)}{others})"

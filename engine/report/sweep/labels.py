@@ -8,6 +8,7 @@ from typing import Final
 from engine.analysis.metrics_table import METRICS
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
+from engine.report.charts.styles import Style
 from engine.report.phrases import plural, portfolio_label
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects, ValueEffect
@@ -26,6 +27,12 @@ def metric_title(metric: str) -> str:
 def metric_style(metric: str) -> str:
     """Return the style of a metric of a sweep: money, percent, ratio, count or days."""
     return METRICS[metric].style if metric in METRICS else _EXTRA_STYLES[metric]
+
+
+def chart_style(metric: str) -> Style:
+    """Return the style of a metric in charts."""
+    styles: dict[str, Style] = {"money": "money", "percent": "percent", "ratio": "ratio"}
+    return styles.get(metric_style(metric), "count")
 
 
 def metric_text(value: float | None, metric: str) -> str:
@@ -123,3 +130,15 @@ def pick_effects(
     if len(kept) <= most:
         return kept, False
     return [*kept[: most // 2], *kept[-most // 2 :]], True
+
+
+def share_text(share: float) -> str:
+    """Return a share with as many decimals as it takes not to be printed as all or nothing.
+
+    >>> share_text(0.99997), share_text(0.5), share_text(1.0)
+    ('99.997 %', '50.0 %', '100 %')
+    """
+    if share in {0.0, 1.0}:
+        return f"{100 * share:.0f} %"
+    digits = next((digits for digits in range(1, 6) if 0.0 < float(f"{100 * share:.{digits}f}") < 100.0), 6)
+    return fmt.percent(share, digits)

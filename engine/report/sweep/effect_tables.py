@@ -1,0 +1,90 @@
+"""What each value of an axis does, as dots with bands around a line at zero, in units of the figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.sweep.axis_titles import HOLDS, axis_titles
+from engine.report.sweep.labels import difference_text, parameter_text, pick_effects
+from engine.sweep.effects import AxisEffects, ValueEffect
+from engine.sweep.summary import SweepSummary
+
+EFFECTS_SHOWN, BASKETS_SHOWN = 40, 20
+"""Values of an axis in a table, and baskets; of more, the best and the worst."""
+SELDOM_LISTED: Final = 0.5
+"""A share of the window below which a name is marked as one that was mostly not listed."""
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """A value of an axis, its effect drawn; ``listed`` is a name's share of the window, None of what is no name."""
+
+    value: ValueEffect
+    drawn: Markup
+    listed: float | None = None
+
+    @property
+    def is_seldom_listed(self) -> bool:
+        """Whether most of the window knows nothing of the name."""
+        return is_seldom(self.listed)
+
+
+def is_seldom(listed: float | None) -> bool:
+    """Tell whether a name was listed for less than half of the window."""
+    return listed is not None and listed < SELDOM_LISTED
+
+
+@dataclass(frozen=True)
+class EffectTable:
+    """The values of an axis, with its ``title`` and its ``path`` in the config.
+
+    ``least`` and ``most`` are the ends of the scale that effects are drawn on; ``hidden``: some are left out.
+    """
+
+    title: str
+    path: str
+    effects: AxisEffects
+    rows: tuple[EffectRow, ...]
+    least: str
+    most: str
+    hidden: bool
+
+
+def effect_tables(summary: SweepSummary) -> list[EffectTable]:
+    """Return every axis of more than one value, in the order of the config, baskets after the rest."""
+    baskets, titles = summary.sweep.baskets, axis_titles(summary.effects, summary.sweep.baskets)
+    found = [
+        _effect_table(titles[name], name, one, summary.sweep.rank_by, summary.sweep.listed, ordered=name not in baskets)
+        for name, one in summary.effects.items()
+        if len(one.values) > 1
+    ]
+    return sorted(found, key=lambda table: table.path in baskets)
+
+
+def _effect_table(
+    title: str, path: str, effects: AxisEffects, metric: str, listed: Mapping[str, float], *, ordered: bool
+) -> EffectTable:
+    """Return values as dots with bands around the line of the baseline."""
+    most = EFFECTS_SHOWN if ordered else BASKETS_SHOWN
+    shown, hidden = pick_effects(effects.values, metric, most, ordered=ordered)
+    names = listed if path.endswith(HOLDS) else {}
+    shares = [names.get(str(one.label)) for one in shown]
+    intervals = [_interval(one, listed=share) for one, share in zip(shown, shares, strict=True)]
+    scale = interval_scale(intervals)
+    rows = (
+        EffectRow(one, interval_cell(interval, scale), share)
+        for one, interval, share in zip(shown, intervals, shares, strict=True)
+    )
+    ends = difference_text(scale.low, metric), difference_text(scale.high, metric)
+    return EffectTable(title, path, effects, tuple(rows), *ends, hidden)
+
+
+def _interval(one: ValueEffect, *, listed: float | None) -> Interval:
+    low, high = one.band or (None, None)
+    place = 1 if one.is_beyond_noise else 0  # another colour and shape
+    return Interval(parameter_text(one.label), one.effect, low, high, place, hatched=is_seldom(listed))
