@@ -22,6 +22,7 @@ from engine.core.files import atomic_write
 from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
+from engine.report.charts.frame import shorten
 from engine.report.number_format import typographic_minus
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
@@ -153,7 +154,10 @@ def _environment() -> Environment:
         loader=FunctionLoader(asset_text),
         bytecode_cache=TemplateCache(template_folder()),
     )
-    environment.filters |= {function.__name__: function for function in _FILTERS} | {"minus": typographic_minus}
+    environment.filters |= {function.__name__: function for function in _FILTERS} | {
+        "minus": typographic_minus,
+        "shorten": shorten,
+    }
     return environment
 
 

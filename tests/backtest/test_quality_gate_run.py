@@ -96,7 +96,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, Path]:
 def test_the_page_lists_everyone_by_date_and_criterion(gated: tuple[RunResult, Path]) -> None:
     """Each row is what the filings say by hand, with the reason; whom the table has passed gets none."""
     page = build_run_report(gated[1]).read_text(encoding="utf-8")
-    section = page.split('<section id="gate">')[1].split("</section>")[0]
+    section = page.split('<section id="gate"')[1].split("</section>")[0]
     assert 'href="#gate"' in page
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in section.split("<tr>") if "<td>" in row]
     assert [(row[0], row[1], row[3]) for row in rows] == [

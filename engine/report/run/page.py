@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from engine.analysis.metrics_table import METRICS
+from engine.analysis.metrics import rate_per_session
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import KEPT_FILE, RUN_KIND, RunResult, refuse_other_kind, signs_kept_prices
+from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
+from engine.report.charts.packed_data import packed_data
 from engine.report.html_page import build_report, ignore, render_fragment, render_page, write_page
-from engine.report.phrases import (
-    closes_text,
-    limit_orders_text,
-    money_end_texts,
-    never_sold_text,
-    portfolio_label,
-)
-from engine.report.run.charts import run_chart_json
+from engine.report.run.first_screen import cards, facts_line
+from engine.report.run.limits import fold_limits, limits_line
 from engine.report.run.panel_order import PANELS
-from engine.report.run.sleeves import sleeve_lines
+from engine.report.run.run_lines import packed_levels
 from engine.report.run.verdict import run_verdict
 
 
@@ -59,43 +55,28 @@ def render_run(run: FinishedRun) -> str:
     """Return the page of a run."""
     summary = run.summary
     panels = [panel for make in PANELS if (panel := make(run))]
+    limits = fold_limits(summary.warnings)
+    periods = PERIODS_PER_YEAR[summary.portfolios["strategy"].frequency or "daily"]
     return render_page(
         "run",
-        charts=run_chart_json(run),
+        styles=("page.css", "run_page.css"),
+        script="page.js",
+        data=packed_data(
+            packed_levels(run), capital=summary.account.capital, periods=periods, risk_free=_risk_free(run, periods)
+        ),
         summary=summary,
-        facts=_facts(run),
-        cards=_cards(run),
+        facts=facts_line(run),
+        plan=summary.plan_sentence or summary.description,
         verdict=run_verdict(summary, confidence_level(run.config)).sentence,
+        limits=limits,
+        limits_line=limits_line(limits),
+        cards=cards(run),
         panels=[(panel, render_fragment(f"panels/{panel.template}", panel.content)) for panel in panels],
+        version=run.manifest.versions.get("portfolio-engine", fmt.DASH),
     )
 
 
-def _facts(run: FinishedRun) -> tuple[tuple[str, str], ...]:
-    summary = run.summary
-    orders, kept, currency = summary.limit_orders, summary.never_sold, summary.account.currency
-    limits = () if orders is None else (("Limit orders", limit_orders_text(orders, currency)),)
-    never = () if kept is None else (("Never sold", never_sold_text(kept, currency)),)
-    return (
-        ("Window", f"{summary.window.start} to {summary.window.end}"),
-        ("Length", f"{fmt.count(summary.window.sessions)} sessions, {summary.window.years:.1f} years"),
-        ("Capital", f"{fmt.money(summary.account.capital)} {summary.account.currency}"),
-        ("Prices", f"{summary.data.source}, closes {closes_text(summary.data.closes)}"),
-        *limits,
-        *((f"Money of {portfolio_label(name)}", told) for name, told in money_end_texts(summary)),
-        *never,
-        *((f"Sleeve {name}", told) for name, told in sleeve_lines(run)),
-    )
-
-
-def _cards(run: FinishedRun) -> tuple[tuple[str, str, str], ...]:
-    """Return the four figures to look at first: title, value, and the same figure of the first other portfolio."""
-    portfolios = run.summary.portfolios
-    other = next((name for name in portfolios if name != "strategy"), None)
-    mine = portfolios["strategy"].metrics
-    theirs: Mapping[str, fmt.OptionalNumber] = portfolios[other].metrics if other else {}
-    cards = []
-    for key in ("final_value", "cagr", "max_drawdown", "sharpe"):
-        metric = METRICS[key]
-        beside = f"{portfolio_label(other)} {fmt.metric(theirs.get(key), metric.style)}" if other else ""
-        cards.append((metric.title, fmt.metric(mine.get(key), metric.style), beside))
-    return tuple(cards)
+def _risk_free(run: FinishedRun, periods: float) -> float | None:
+    """Return the risk-free rate a session, None where it is dated: the series is not in the folder."""
+    rate = run.section("compare").get("risk_free", 0.0)
+    return float(rate_per_session(float(rate), periods)) if isinstance(rate, float | int) else None

@@ -22,6 +22,7 @@ class Panel:
     template : name of its template in ``assets/panels``, without ``.html.j2``
     content : what that template reads, each by its name; figures are formatted by filters, charts are markup
     how : sentences on how it is computed, shown on request; none where the panel says so itself
+    follows : whether its charts and cells follow a chosen period; the others say that they are of the whole window
 
     """
 
@@ -32,6 +33,7 @@ class Panel:
     answer: str = ""
     content: Mapping[str, object] = field(default_factory=dict)
     how: tuple[str, ...] = ()
+    follows: bool = False
 
 
 PanelMaker: TypeAlias = Callable[[FinishedRun], Panel | None]

@@ -19,6 +19,7 @@ from engine.report.run.panels.fees import fees_panel
 from engine.report.run.panels.flows import flows_panel
 from engine.report.run.panels.gate import gate_panel
 from engine.report.run.panels.growth import growth_panel
+from engine.report.run.panels.limits import limits_panel
 from engine.report.run.panels.optimiser import optimiser_panel
 from engine.report.run.panels.parts import parts_panel
 from engine.report.run.panels.published import published_panel
@@ -55,6 +56,7 @@ PANELS: Final[tuple[PanelMaker, ...]] = (
     published_panel,
     events_panel,
     trades_panel,
+    limits_panel,
     checks_panel,
     definitions_panel,
 )

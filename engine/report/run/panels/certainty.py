@@ -2,27 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
-from engine.report.phrases import until_text
-from engine.report.run.interval_bars import interval_bars
+from engine.report.charts.frame import marker
+from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.phrases import portfolio_label, until_text
 from engine.report.run.panel import Panel
-from engine.report.run.verdict import CALIBRATION, describe_difference
+from engine.report.run.verdict import CALIBRATION, DifferenceText, describe_difference
+
+
+@dataclass(frozen=True)
+class Row:
+    """One portfolio that the plan is set beside: its name and marker, the difference in words and drawn, the figures.
+
+    ``figures`` are (name of the figure, text); ``key`` names the portfolio in the folder.
+    """
+
+    key: str
+    name: str
+    mark: Markup
+    since: str
+    told: DifferenceText
+    drawing: Markup
+    figures: tuple[tuple[str, str], ...]
+    sessions: str
 
 
 def certainty_panel(run: FinishedRun) -> Panel | None:
     """Return the panel, None where there is nothing to compare with."""
-    summary = run.summary
-    if not summary.versus:
+    rows = _rows(run)
+    if not rows:
         return None
-    content = {
-        "summary": summary,
-        "strategy": summary.portfolios["strategy"],
-        "interval_bars": interval_bars(run),
-        "differences": {name: describe_difference(versus) for name, versus in summary.versus.items()},
-        "until": {name: until_text(summary, name) for name in summary.versus},
-        "calibration": CALIBRATION,
-        "confidence": fmt.short_percent(confidence_level(run.config)),
-    }
-    return Panel("differences", "Differences", "How sure is the difference?", "certainty", content=content)
+    confidence = fmt.short_percent(confidence_level(run.config))
+    content = {"rows": rows, "calibration": CALIBRATION, "confidence": confidence}
+    return Panel(
+        "differences",
+        "Differences",
+        "How sure is the difference?",
+        "certainty",
+        answer=_answer(rows, confidence),
+        content=content,
+        follows=True,
+        how=(
+            "The difference is the plan's CAGR minus the other's, over the sessions that both have.",
+            f"The bar is the {confidence} percentile interval of a stationary block bootstrap of the paired returns.",
+            "So many resampled histories put the difference there. It knows this history's days only.",
+            CALIBRATION,
+        ),
+    )
+
+
+def _rows(run: FinishedRun) -> list[Row]:
+    summary = run.summary
+    places = {name: place for place, name in enumerate(summary.portfolios)}
+    marks = {}
+    for name, versus in summary.versus.items():
+        low, high = versus.cagr_difference_interval or (None, None)
+        label = portfolio_label(name)
+        marks[name] = Interval(label, versus.cagr_difference, low, high, places.get(name, 0))
+    scale = interval_scale(list(marks.values()))
+    rows = []
+    for name, versus in summary.versus.items():
+        since = f"since {versus.start}" if versus.start > summary.window.start else ""
+        figures = (
+            ("tracking_error", fmt.percent(versus.tracking_error)),
+            ("information_ratio", fmt.ratio(versus.information_ratio)),
+            ("beta", fmt.ratio(versus.beta)),
+            ("correlation", fmt.ratio(versus.correlation)),
+        )
+        rows.append(
+            Row(
+                name,
+                portfolio_label(name),
+                marker(places.get(name, 0)),
+                since + (until_text(summary, name) if name in places else ""),
+                describe_difference(versus),
+                interval_cell(marks[name], scale),
+                figures,
+                fmt.count(versus.sessions),
+            )
+        )
+    return rows
+
+
+def _answer(rows: list[Row], confidence: str) -> str:
+    """Return against how many the interval leaves zero out."""
+    sure = [row.name for row in rows if row.told.leaves_zero_out]
+    many = len(rows)
+    if not sure:
+        whom = "it includes zero or is missing against all of them" if many > 1 else "it does not exclude zero"
+        return f"A {confidence} interval around each difference shows how far chance reaches: {whom}."
+    return f"The {confidence} interval excludes zero against {len(sure)} of {many}: {', '.join(sure)}."

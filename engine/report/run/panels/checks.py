@@ -1,36 +1,49 @@
-"""Does it add up? What was checked, and the digests of what went in and came out."""
+"""Does it add up? What was checked, in sentences, and the digests of what went in and came out."""
 
 from __future__ import annotations
 
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
+from engine.report.phrases import plural
 from engine.report.run.panel import Panel
+
+_EXACT = 1e-9
+"""Up to here a residual is rounding."""
 
 
 def checks_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
-    return Panel("checks", "Checks", "Does it add up?", "checks", content={"checks": _checks(run)})
+    content = {"sentences": _sentences(run), "digests": _digests(run)}
+    return Panel("checks", "Checks", "Does it add up?", "checks", content=content)
 
 
-def _checks(run: FinishedRun) -> tuple[tuple[str, str], ...]:
-    checks, manifest, audit = run.summary.checks, run.manifest, run.summary.audit
-    lines = [
-        ("Engine version", manifest.versions.get("portfolio-engine", fmt.DASH)),
-        ("Worst cash residual", f"{fmt.residual(checks.worst_cash_residual)} of the value"),
-        (
-            "Worst weight residual",
-            f"{fmt.residual(checks.worst_weight_residual)} right after a rebalance"
-            + ("; whole shares meet no target exactly" if checks.worst_weight_residual > 1e-9 else ""),
-        ),
-        ("As-of fills", f"{fmt.count(checks.as_of_fills)} orders at a price older than their session"),
-        ("Oldest price used", f"{fmt.count(checks.oldest_price_age)} sessions old"),
+def _sentences(run: FinishedRun) -> list[str]:
+    checks, audit = run.summary.checks, run.summary.audit
+    whole = "; whole shares meet no target exactly" if checks.worst_weight_residual > _EXACT else ""
+    told = [
+        f"Cash, shares and costs add up to every close's value, to {fmt.residual(checks.worst_cash_residual)} of it.",
+        f"Right after a rebalance weights were their targets, to {fmt.residual(checks.worst_weight_residual)}{whole}.",
+        f"{_count(checks.as_of_fills, 'order was', 'orders were')} filled at a price older than the session"
+        + (f"; the oldest was {plural(int(checks.oldest_price_age), 'session')} old." if checks.as_of_fills else "."),
     ]
     if audit:
         worst = fmt.residual(max(audit.values()))
-        lines.append(("Replayed in vectorbt", f"largest relative difference {worst}, over {len(audit)} portfolios"))
+        told.append(
+            f"Replayed in vectorbt, {plural(len(audit), 'portfolio')} came out the same, to {worst} of their values."
+        )
+    return told
+
+
+def _count(number: float, one: str, many: str) -> str:
+    return f"{fmt.count(number) if number else 'No'} {one if number in (0, 1) else many}"
+
+
+def _digests(run: FinishedRun) -> tuple[tuple[str, str], ...]:
+    manifest = run.manifest
     return (
-        *lines,
+        ("Engine version", manifest.versions.get("portfolio-engine", fmt.DASH)),
         ("Data SHA-256", manifest.data_sha256),
         ("Config SHA-256", manifest.config_sha256),
         ("Trades SHA-256", f"{manifest.trades_sha256} (checked against trades.csv)"),
+        *((f"{name} SHA-256", digest) for name, digest in sorted(manifest.files.items()) if name != "report.html"),
     )

@@ -2,17 +2,153 @@
 
 from __future__ import annotations
 
-from engine.analysis.metrics_table import metrics_at
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from engine.analysis.metrics_table import Metric, metrics_at
 from engine.backtest.finished_run import FinishedRun
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
+from engine.report import number_format as fmt
+from engine.report.charts.frame import marker
+from engine.report.phrases import portfolio_label
+from engine.report.run.glossary import PLAIN_WORDS, TITLES
+from engine.report.run.late_windows import late_figures
 from engine.report.run.panel import Panel
+
+FIRST_ROWS = (
+    "cagr",
+    "total_return",
+    "final_value",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "longest_drawdown",
+    "ulcer",
+    "best_year",
+    "worst_year",
+    "turnover",
+    "costs",
+)
+"""The figures of the first table; all others are behind "all figures"."""
+FOLLOWING = frozenset(("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar"))
+"""Figures that the page's script finds anew for a chosen period."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One portfolio: its name in the folder, its label and marker, and which part of the window it has."""
+
+    name: str
+    label: str
+    mark: Markup
+    span: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure as text, whether it is the best of its row, and the plan's figure of a late portfolio's window."""
+
+    text: str
+    is_best: bool = False
+    beside: str = ""
+    follows: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: its title, what it means in plain words and as a formula, a cell for each portfolio."""
+
+    title: str
+    words: str
+    definition: str
+    cells: Sequence[Cell]
 
 
 def comparison_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
-    strategy = run.summary.portfolios["strategy"]
-    content = {
-        "summary": run.summary,
-        "strategy": strategy,
-        "metrics": metrics_at(strategy.frequency or "daily"),
+    summary = run.summary
+    metrics = metrics_at(summary.portfolios["strategy"].frequency or "daily")
+    late = late_figures(run)
+    first = [_row(run, key, metrics[key], late) for key in FIRST_ROWS]
+    rest = [_row(run, key, metric, late) for key, metric in metrics.items() if key not in FIRST_ROWS]
+    content = {"columns": _columns(run), "first": first, "rest": rest, "late": bool(late)}
+    return Panel(
+        "figures",
+        "Figures",
+        "How does it compare?",
+        "comparison",
+        answer=_answer(run, first) if len(summary.portfolios) > 1 else "",
+        content=content,
+        follows=True,
+    )
+
+
+def _columns(run: FinishedRun) -> list[Column]:
+    window = run.summary.window
+    columns = []
+    for place, (name, portfolio) in enumerate(run.summary.portfolios.items()):
+        spans = [f"since {portfolio.start}"] if portfolio.start > window.start else []
+        spans += [f"to {portfolio.end}"] if portfolio.is_spent else []
+        columns.append(Column(name, portfolio_label(name), marker(place), ", ".join(spans)))
+    return columns
+
+
+def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[str, float | None]]) -> Row:
+    portfolios = run.summary.portfolios
+    values = {name: one.metrics.get(key) for name, one in portfolios.items()}
+    texts = {name: _text(value, metric.style) for name, value in values.items()}
+    alike = {
+        name: value
+        for name, value in values.items()
+        if value is not None and portfolios[name].start == run.summary.window.start and not portfolios[name].is_spent
     }
-    return Panel("figures", "Figures", "How does it compare?", "comparison", content=content)
+    best = _best(alike, metric.better, texts)
+    follows = key if key in FOLLOWING and _follows(run, key) else ""
+    cells = [
+        Cell(
+            text,
+            name == best,
+            _text(late[name].get(key), metric.style) if name in late and key in late[name] else "",
+            follows,
+        )
+        for name, text in texts.items()
+    ]
+    return Row(TITLES.get(key, metric.title), PLAIN_WORDS.get(key, ""), metric.definition, cells)
+
+
+def _text(value: fmt.OptionalNumber, style: str) -> str:
+    """Return a figure; a number of days with the years that these are."""
+    if style != "days" or value is None:
+        return fmt.metric(value, style)
+    years = f" ({value / CALENDAR_DAYS_PER_YEAR:.1f} years)" if value >= CALENDAR_DAYS_PER_YEAR else ""
+    return f"{fmt.count(value)} days{years}"
+
+
+def _follows(run: FinishedRun, key: str) -> bool:
+    """Tell whether a figure can be found anew in the page: a dated risk-free rate is not in it."""
+    rate = run.section("compare").get("risk_free", 0.0)
+    return isinstance(rate, float | int) or key not in {"sharpe", "sortino"}
+
+
+def _best(values: Mapping[str, float], better: str, texts: Mapping[str, str]) -> str:
+    """Return whose figure is the best as it is printed; "" where two print alike or better is not defined."""
+    if not better or len(values) < 2:
+        return ""
+    pick = max if better == "high" else min
+    name = pick(values, key=lambda one: values[one])
+    return "" if any(texts[other] == texts[name] for other in values if other != name) else name
+
+
+def _answer(run: FinishedRun, rows: Sequence[Row]) -> str:
+    """Return in how many of the rows with a best figure the plan has it."""
+    marked = [row for row in rows if any(cell.is_best for cell in row.cells)]
+    own = sum(row.cells[0].is_best for row in marked)
+    whole = [one for one in run.summary.portfolios.values() if one.start == run.summary.window.start]
+    if not marked:
+        return ""
+    return (
+        f"Of {len(whole)} portfolios over the whole window the plan has the best figure in {own} of {len(marked)} rows."
+    )

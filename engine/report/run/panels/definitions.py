@@ -1,14 +1,16 @@
-"""What does each figure mean? Definitions, and the config that made them."""
+"""What does each figure mean? In plain words and as a formula; and the config that made them."""
 
 from __future__ import annotations
 
 from engine.analysis.metrics_table import metrics_at
 from engine.backtest.finished_run import FinishedRun
+from engine.report.run.glossary import MORE, PLAIN_WORDS, TITLES
 from engine.report.run.panel import Panel
 
 
 def definitions_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
     metrics = metrics_at(run.summary.portfolios["strategy"].frequency or "daily")
-    content = {"metrics": metrics, "config_text": run.config_text}
+    terms = [(TITLES.get(key, one.title), PLAIN_WORDS.get(key, ""), one.definition) for key, one in metrics.items()]
+    content = {"terms": terms, "more": MORE, "config_text": run.config_text}
     return Panel("definitions", "Definitions", "What does each figure mean?", "definitions", content=content)

@@ -12,4 +12,4 @@ def optimiser_panel(run: FinishedRun) -> Panel | None:
     if not run.summary.optimiser:
         return None
     content = {"walk_forward": walk_forward_page(run.summary.optimiser)}
-    return Panel("optimiser", "Optimiser", "How stable were the optimised weights?", "optimiser", content=content)
+    return Panel("walk", "Optimiser", "How stable were the optimised weights?", "optimiser", content=content)

@@ -1,15 +1,74 @@
-"""What was bought and sold, and why? Every order with its reason."""
+"""What was bought and sold, and why? Orders by session, each with its reason."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import fsum
+
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.outputs import Trade
+from engine.core.shortlist import shortlist
+from engine.report.phrases import plural
 from engine.report.run.panel import Panel
 
-TRADES_SHOWN = 2000
-"""Orders on the page; the rest is in trades.csv, which a spreadsheet opens faster than a browser."""
+ORDERS_SHOWN = 2000
+"""Orders up to which each is on the page; of more there are sums alone, and the orders are in trades.csv."""
+ORDERS_IN_ONE_TABLE = 400
+"""Orders up to which they stand in one table too, to search and sort."""
+GROUPS_SHOWN = 300
+"""Sessions with orders up to which each has a line; of more there is a line a year."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The orders of a session, or of a year: when, why, how many, money traded one way, cost; the orders themselves."""
+
+    when: str
+    why: str
+    count: int
+    traded: float
+    cost: float
+    orders: Sequence[Trade]
 
 
 def trades_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
-    content = {"trades": run.trades[:TRADES_SHOWN], "trades_hidden": max(len(run.trades) - TRADES_SHOWN, 0)}
-    return Panel("trades", "Trades", "What was bought and sold, and why?", "trades", content=content)
+    few = len(run.trades) <= ORDERS_SHOWN
+    groups = list(_groups(run.trades, length=10, keep=few))
+    if len(groups) > GROUPS_SHOWN:
+        groups = list(_groups(run.trades, length=4, keep=False))
+    content = {
+        "groups": groups,
+        "few": few,
+        "trades": run.trades if len(run.trades) <= ORDERS_IN_ONE_TABLE else (),
+        "count": len(run.trades),
+        "currency": run.summary.account.currency,
+    }
+    title = "What was bought and sold, and why?"
+    return Panel("trades", "Trades", title, "trades", answer=_answer(run), content=content)
+
+
+def _answer(run: FinishedRun) -> str:
+    if not run.trades:
+        return "Nothing was bought or sold."
+    days = len({trade.date for trade in run.trades})
+    after = len({trade.date for trade in run.trades if trade.date > run.summary.window.start})
+    again = f"; it traded on {plural(after, 'session')} after the opening" if after else "; it never traded again"
+    return f"{plural(len(run.trades), 'order')} on {plural(days, 'session')}{again}."
+
+
+def _groups(trades: Iterable[Trade], *, length: int, keep: bool) -> Iterable[Group]:
+    """Yield trades by the first ``length`` characters of their date: 10 for a session, 4 for a year."""
+    for when, group in groupby(trades, key=lambda trade: trade.date[:length]):
+        orders = list(group)
+        reasons = dict.fromkeys(trade.reason for trade in orders)
+        yield Group(
+            when,
+            shortlist(reasons, 2),
+            len(orders),
+            fsum(abs(trade.value) for trade in orders) / 2.0,
+            fsum(trade.cost for trade in orders),
+            orders if keep else (),
+        )

@@ -2,11 +2,85 @@
 
 from __future__ import annotations
 
+import numpy as np
+from markupsafe import Markup
+
 from engine.backtest.finished_run import FinishedRun
+from engine.core.arrays import FloatArray
+from engine.report import number_format as fmt
+from engine.report.charts.stacked_chart import Layer, stacked_chart
+from engine.report.charts.time_chart import Line, TimeChart, time_chart
 from engine.report.run.panel import Panel
+
+LAYERS_SHOWN = 8
+"""Assets with a layer of their own; the rest are drawn together."""
+LINES_SHOWN = 5
+"""Capped assets with a line of their own, those that went furthest above their caps."""
 
 
 def weights_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
-    content = {"strategy": run.summary.portfolios["strategy"]}
-    return Panel("weights", "Weights", "What did it hold, and did it keep its caps?", "weights", content=content)
+    strategy = run.summary.portfolios["strategy"]
+    content = {
+        "strategy": strategy,
+        "stacked": stacked_chart("chart-weights", "Weights at every close", run.weights.dates, _layers(run)),
+        "capped": _capped_chart(run),
+    }
+    title = "What did it hold, and did it keep its caps?"
+    return Panel("weights", "Weights", title, "weights", answer=_answer(run), content=content)
+
+
+def _answer(run: FinishedRun) -> str:
+    peaks = run.summary.portfolios["strategy"].max_weight
+    if not peaks:
+        return ""
+    asset, peak = max(peaks.items(), key=lambda item: item[1].weight - item[1].cap)
+    over = [name for name, one in peaks.items() if one.sessions_over_cap]
+    if not over:
+        return "No capped asset was above its cap at any close."
+    return (
+        f"{asset} went furthest above its cap of {fmt.short_percent(peak.cap)}: {fmt.percent(peak.weight)} on "
+        f"{peak.date}. A cap binds when orders are filled; between them prices move weights past it."
+    )
+
+
+def _layers(run: FinishedRun) -> list[Layer]:
+    """Return the core at the bottom, its largest first, then capped assets, the rest together, and cash on top."""
+    caps = run.summary.portfolios["strategy"].max_weight
+
+    def order(name: str) -> tuple[bool, float]:
+        return name in caps, -float(run.weights.columns[name].mean())
+
+    assets = sorted((name for name in run.weights.columns if name != "cash"), key=order)
+    cash = run.weights.columns.get("cash")
+    if len(assets) > LAYERS_SHOWN:
+        largest = set(sorted(assets, key=lambda name: -float(run.weights.columns[name].mean()))[: LAYERS_SHOWN - 1])
+        own = [name for name in assets if name in largest]
+        others: FloatArray = np.sum([run.weights.columns[name] for name in assets if name not in largest], axis=0)
+        layers = [Layer(name, run.weights.columns[name]) for name in own]
+        layers.append(Layer(f"{len(assets) - len(own)} others", others))
+    else:
+        layers = [Layer(name, run.weights.columns[name]) for name in assets]
+    if cash is not None and bool((np.abs(cash) > 1e-6).any()):  # rounding dust needs no colour
+        layers.append(Layer("cash", cash))
+    return layers
+
+
+def _capped_chart(run: FinishedRun) -> Markup | str:
+    peaks = run.summary.portfolios["strategy"].max_weight
+    furthest = sorted(peaks, key=lambda name: peaks[name].cap - peaks[name].weight)
+    names = [name for name in furthest if name in run.weights.columns][:LINES_SHOWN]
+    if not names:
+        return ""
+    lines = [Line(name, _held(run.weights.columns[name]), place) for place, name in enumerate(names)]
+    caps = sorted({peaks[name].cap for name in names})
+    levels = [(cap, f"cap {fmt.short_percent(cap)}") for cap in caps]
+    title = "Capped assets, close by close" + (
+        f": the {LINES_SHOWN} furthest above" if len(peaks) > LINES_SHOWN else ""
+    )
+    return time_chart(TimeChart("chart-caps", title, run.weights.dates, lines, "percent", levels=levels))
+
+
+def _held(weight: FloatArray) -> FloatArray:
+    """Return weights without what was not held: no line is drawn there."""
+    return np.where(weight == 0.0, np.nan, weight)

@@ -1,0 +1,145 @@
+"""The first screen of a run's page: facts, the plan, the verdict, the limits in a line, four figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from engine.backtest.finished_run import FinishedRun
+from engine.core.arrays import FloatArray
+from engine.report import number_format as fmt
+from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.phrases import portfolio_label
+from engine.report.run.run_lines import rival_of
+from engine.report.run.verdict import describe_difference
+
+_ROUNDING = 1e-12
+"""A fall that is no deeper is none."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the four figures: its title, the figure, a line below it, and a drawing beside it where there is one."""
+
+    title: str
+    value: str
+    note: str
+    drawing: Markup | None = None
+
+
+def facts_line(run: FinishedRun) -> str:
+    """Return the window in a line: dates, sessions, years, currency."""
+    window = run.summary.window
+    parts = (
+        f"{window.start} to {window.end}",
+        f"{fmt.count(window.sessions)} session{'' if window.sessions == 1 else 's'}",
+        f"{window.years:.1f} years",
+        run.summary.account.currency,
+    )
+    return " · ".join(parts)
+
+
+def cards(run: FinishedRun) -> Sequence[Card]:
+    """Return the four figures to look at first."""
+    return (_growth(run), _fall(run), _difference(run), _costs(run))
+
+
+def _growth(run: FinishedRun) -> Card:
+    """Return growth a year, under a year the total return: part years are not annualised."""
+    yearly = run.summary.window.years >= 1.0
+    key, title = ("cagr", "Growth a year") if yearly else ("total_return", "Total return")
+    rival = rival_of(run)
+    mine, theirs = (
+        fmt.percent(run.summary.portfolios[name].metrics.get(key)) if name else "" for name in ("strategy", rival)
+    )
+    return Card(title, mine, f"{_name(rival)} {theirs}{_since(run, rival)}" if rival else "")
+
+
+def _fall(run: FinishedRun) -> Card:
+    """Return the deepest fall, with the months of the high before it and of the recovery."""
+    deepest = run.summary.portfolios["strategy"].metrics.get("max_drawdown")
+    return Card("Worst fall", fmt.percent(deepest), fall_span(run))
+
+
+def fall_span(run: FinishedRun) -> str:
+    """Return from which month to which the strategy was below its high, around its deepest fall."""
+    level = run.levels.columns["strategy"]
+    held = np.isfinite(level)
+    level, dates = level[held], run.levels.dates[held]
+    whole = np.concatenate([[run.summary.account.capital], level])
+    falls = whole / np.maximum.accumulate(whole) - 1.0
+    if falls.min() >= -_ROUNDING:
+        return "never below its high"
+    bottom = int(np.argmin(falls))
+    peak = int(np.flatnonzero(falls[: bottom + 1] == 0.0)[-1])
+    back = np.flatnonzero(whole[bottom:] >= whole[peak])
+    begin = str(dates[max(peak - 1, 0)])[:7]
+    return f"{begin} to {str(dates[bottom + int(back[0]) - 1])[:7]}" if len(back) else f"since {begin}, not recovered"
+
+
+def _difference(run: FinishedRun) -> Card:
+    """Return the difference of growth a year with its interval; without anything beside it, volatility."""
+    rival = rival_of(run)
+    if rival is None:
+        volatility = run.summary.portfolios["strategy"].metrics.get("volatility")
+        return Card("Volatility a year", fmt.percent(volatility), "how widely returns spread")
+    versus = run.summary.versus[rival]
+    if versus.years < 1.0 and versus.total_return is not None and versus.other_total_return is not None:
+        points = fmt.percentage_points(versus.total_return - versus.other_total_return)
+        return Card("Difference", points, f"to {_name(rival)}, in {fmt.count(versus.sessions)} sessions")
+    told = describe_difference(versus)
+    low, high = versus.cagr_difference_interval or (None, None)
+    mark = Interval("", versus.cagr_difference, low, high)
+    drawn = interval_cell(mark, interval_scale([mark])) if versus.cagr_difference is not None else Markup("")
+    note = told.interval if low is not None else told.words
+    return Card("Difference a year", told.difference, note, drawn)
+
+
+def _costs(run: FinishedRun) -> Card:
+    """Return what trading cost, and how much of it was the opening's."""
+    currency = run.summary.account.currency
+    costs = run.summary.portfolios["strategy"].metrics.get("costs")
+    first = run.summary.window.start
+    opening = sum(trade.cost for trade in run.trades if trade.date == first)
+    if costs is None:
+        return Card("What trading cost", fmt.DASH, "")
+    note = f"{_short(opening)} opening, {_short(costs - opening)} since" if opening > 0.0 else ""
+    return Card("What trading cost", f"{_short(costs)} {currency}", note)
+
+
+def _short(amount: float) -> str:
+    """Return an amount without cents, unless it is so small that they matter."""
+    return f"{amount + 0.0:,.0f}" if abs(amount) >= 10.0 else fmt.money(amount)
+
+
+def _name(rival: str | None) -> str:
+    return "buy and hold" if rival == "buy_and_hold" else portfolio_label(rival or "")
+
+
+def _since(run: FinishedRun, rival: str) -> str:
+    start = run.summary.portfolios[rival].start
+    return f" since {start}" if start > run.summary.window.start else ""
+
+
+def growth_sentence(run: FinishedRun, ratio: FloatArray | None) -> str:
+    """Return what the capital became, and how the plan stood to its rival over time."""
+    summary, currency = run.summary, run.summary.account.currency
+    rival = rival_of(run)
+    end = summary.portfolios["strategy"].metrics.get("final_value")
+    told = f"{fmt.money(summary.account.capital)} {currency} became {fmt.money(end)} {currency}"
+    if rival and summary.portfolios[rival].start == summary.window.start:
+        told += f", {_name(rival)}'s {fmt.money(summary.portfolios[rival].metrics.get('final_value'))}"
+    if ratio is None:
+        return f"{told}."
+    known = ratio[np.isfinite(ratio)]
+    above = float((known > 1.0).mean())
+    dates = run.levels.dates[np.isfinite(ratio)]
+    low, high = int(np.argmin(known)), int(np.argmax(known))
+    return (
+        f"{told}. Divided by {_name(rival)} the plan ended at {known[-1]:.3f}: "
+        f"lowest {known[low]:.3f} on {dates[low]}, "
+        f"highest {known[high]:.3f} on {dates[high]}, above 1 at {fmt.percent(above, 1)} of closes."
+    )
