@@ -30,6 +30,7 @@ FILES = {
     "manifest.json",
     "months.parquet",
     "report.html",
+    "rolling.parquet",
     "summary.json",
     "trades.csv",
     "weights.parquet",

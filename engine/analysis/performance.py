@@ -82,7 +82,7 @@ class Performance:
             ledger.prices,
             ledger.costs,
             ledger.rebalances,
-            _once_a_session(ledger.partial_rebalances, ledger.rows),
+            once_a_session(ledger.partial_rebalances, ledger.rows),
         )
         days: IntArray = ledger.dates.view(np.int64)
         run = sum_run(ledger.capital, ledger.value, ledger.flows, ledger.before_flows, days, events)
@@ -107,7 +107,7 @@ class Performance:
         )
 
 
-def _once_a_session(events: BoolArray, rows: IntArray) -> BoolArray:
+def once_a_session(events: BoolArray, rows: IntArray) -> BoolArray:
     """Return (R,) the first of the ``events`` of each of their ``rows``: two sleeves may trade at one close."""
     at = np.flatnonzero(events)
     if not len(at):

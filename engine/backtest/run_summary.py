@@ -22,11 +22,16 @@ from pydantic import (
 )
 
 from engine.analysis.breakdown.calendar_months import MonthFigures
+from engine.analysis.breakdown.calendar_years import AccountYear, YearReturns
 from engine.analysis.breakdown.contribution import Contributions, YearContribution
 from engine.analysis.breakdown.correlation import PairCorrelation
 from engine.analysis.breakdown.drift import Drift
+from engine.analysis.breakdown.falls import Falls
+from engine.analysis.breakdown.level_ratio import LevelRatio
 from engine.analysis.breakdown.rebalances import RebalanceEffects
+from engine.analysis.breakdown.return_distribution import Distribution
 from engine.analysis.breakdown.risk import RiskShares
+from engine.analysis.breakdown.rolling_windows import RollingFigures
 from engine.analysis.breakdown.start_years import StartYears
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
@@ -184,6 +189,10 @@ class RunSummary(FileRecord):
     limit_orders: LimitOrderFigures | None = None
     never_sold: NeverSoldFigures | None = None
     audit: dict[str, float] | None = None
+    falls: Falls | None = None
+    ratio: LevelRatio | None = None
+    by_year: tuple[YearReturns, ...] | None = None
+    account_by_year: tuple[AccountYear, ...] | None = None
     months: MonthFigures | None = None
     start_years: StartYears | None = None
     rebalances_done: RebalanceEffects | None = None
@@ -192,6 +201,8 @@ class RunSummary(FileRecord):
     risk: RiskShares | None = None
     correlation: tuple[PairCorrelation, ...] | None = None
     drift: Drift | None = None
+    rolling: tuple[RollingFigures, ...] | None = None
+    distribution: Distribution | None = None
 
 
 class RunManifest(Manifest):

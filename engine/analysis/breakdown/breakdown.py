@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
+
+import numpy as np
 
 from engine.analysis.bootstrap import Evidence
 from engine.analysis.breakdown.calendar_months import MonthFigures, measure_months, month_table
+from engine.analysis.breakdown.calendar_years import AccountYear, YearReturns, account_by_year, returns_by_year
 from engine.analysis.breakdown.contribution import (
     Contributions,
     YearContribution,
@@ -16,12 +19,17 @@ from engine.analysis.breakdown.contribution import (
 )
 from engine.analysis.breakdown.correlation import PairCorrelation, pair_correlations
 from engine.analysis.breakdown.drift import Drift, drift
+from engine.analysis.breakdown.falls import Falls, measure_falls
+from engine.analysis.breakdown.level_ratio import LevelRatio, measure_ratio
 from engine.analysis.breakdown.rebalances import RebalanceEffects, rebalance_effects
+from engine.analysis.breakdown.return_distribution import Distribution, measure_distribution
 from engine.analysis.breakdown.risk import RiskShares, risk_shares
-from engine.analysis.breakdown.rivals import first_rival
+from engine.analysis.breakdown.rivals import first_fund, first_rival
+from engine.analysis.breakdown.rolling_windows import RollingFigures, measure_rolling, rolling_table, run_years
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.breakdown.session_gains import SessionGains
 from engine.analysis.breakdown.start_years import StartYears, start_years
+from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.comparison import Comparison
 from engine.analysis.difference_parts import Plan
 
@@ -37,7 +45,13 @@ class Breakdown:
     calendar month, ``rolling_table`` figures of the 1, 3 and 5 years to each month's end.
     """
 
+    falls: Falls | None = None
+    ratio: LevelRatio | None = None
+    by_year: tuple[YearReturns, ...] | None = None
+    account_by_year: tuple[AccountYear, ...] | None = None
     months: MonthFigures | None = None
+    rolling: tuple[RollingFigures, ...] | None = None
+    distribution: Distribution | None = None
     month_table: SeriesTable | None = None
     rolling_table: SeriesTable | None = None
     start_years: StartYears | None = None
@@ -62,17 +76,41 @@ def break_down(
     ``plan`` is what the strategy's ledger came from, for what is simulated again; ``late_purchases``: whether its
     buy-and-hold buys names that list late (S18). Without ``evidence`` no intervals are drawn.
     """
-    months, rival = month_table(comparison), first_rival(comparison)
+    mine, rival, fund = comparison.strategy.performance, first_rival(comparison), first_fund(comparison)
+    name = rival.name if rival else ""
+    beside = CommonSessions.of(mine, rival.performance) if rival else None
+    months = month_table(comparison)
+    own_months = months.columns["strategy"]
+    windows = rolling_table(
+        mine, (name, beside) if beside else None, CommonSessions.of(mine, fund.performance) if fund else None
+    )
+    found = Breakdown(
+        falls=measure_falls(mine, name, rival.performance if rival else None),
+        ratio=measure_ratio(beside, name) if beside else None,
+        by_year=returns_by_year(comparison),
+        account_by_year=account_by_year(comparison.strategy),
+        months=measure_months(months, name),
+        rolling=measure_rolling(windows, name, run_years(mine)) or None,
+        distribution=measure_distribution(mine, own_months[np.isfinite(own_months)], name, beside),
+        month_table=months,
+        rolling_table=windows,
+    )
+    return _add_causes(found, comparison, plan, evidence, late=late_purchases)
+
+
+def _add_causes(
+    found: Breakdown, comparison: Comparison, plan: Plan, evidence: Evidence | None, *, late: bool
+) -> Breakdown:
+    """Add where the return and the risk came from, and what another start would have come to."""
     own, held = comparison.strategy, comparison.portfolios.get("buy_and_hold")
     gains = SessionGains.of(own.ledger, own.market)
     starts = other = None
     if held is not None:
         other = SessionGains.of(held.ledger, held.market)
         known = comparison.versus["buy_and_hold"].cagr_difference_interval
-        starts = start_years(plan, held.ledger, evidence, late=late_purchases, known=known)
-    return Breakdown(
-        months=measure_months(months, rival.name if rival else ""),
-        month_table=months,
+        starts = start_years(plan, held.ledger, evidence, late=late, known=known)
+    return replace(
+        found,
         start_years=starts,
         rebalances_done=rebalance_effects(own.ledger, own.market, held.ledger if held else None),
         contribution=contributions(gains, other),
