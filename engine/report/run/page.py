@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from engine.analysis.metrics import rate_per_session
 from engine.analysis.verdict import confidence_level
@@ -12,13 +13,18 @@ from engine.backtest.outputs import KEPT_FILE, RUN_KIND, RunResult, refuse_other
 from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
+from engine.report.charts.frame import shorten
 from engine.report.charts.packed_data import packed_data
 from engine.report.html_page import build_report, ignore, render_fragment, render_page, write_page
+from engine.report.run.factsheet import factsheet
 from engine.report.run.first_screen import cards, facts_line
 from engine.report.run.limits import fold_limits, limits_line
 from engine.report.run.panel_order import PANELS
 from engine.report.run.run_lines import packed_levels
 from engine.report.run.verdict import run_verdict
+
+EARNED: Final = "Simulated on past prices; not a result that anybody earned."
+"""What every printed page says."""
 
 
 def publish_run(result: RunResult, folder: Path) -> None:
@@ -72,6 +78,8 @@ def render_run(run: FinishedRun) -> str:
         limits_line=limits_line(limits),
         cards=cards(run),
         panels=[(panel, render_fragment(f"panels/{panel.template}", panel.content)) for panel in panels],
+        sheet=factsheet(run),
+        foot=f"{shorten(summary.name, 60)}, {summary.window.start} to {summary.window.end}. {EARNED}",
         version=run.manifest.versions.get("portfolio-engine", fmt.DASH),
     )
 

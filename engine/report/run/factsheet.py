@@ -1,0 +1,66 @@
+"""What the first printed page has beside the first screen: years, the deepest falls, a few definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.analysis.metrics import period_returns
+from engine.report import number_format as fmt
+from engine.report.phrases import portfolio_label
+from engine.report.run.run_lines import carry_between, rival_of
+
+if TYPE_CHECKING:
+    from engine.backtest.finished_run import FinishedRun
+    from engine.core.arrays import FloatArray
+
+YEARS_SHOWN = 26
+"""The newest of them; a page has room for no more."""
+DEFINITIONS = (
+    "Growth a year: the steady yearly rate that ends at the same value (CAGR). "
+    "Worst fall: the largest loss from a high to a later low, at closes. "
+    "Difference a year: the plan's growth less that of what it is set beside. "
+    "Interval: the range in which so many resampled histories put the difference; it knows this history's days only. "
+    "Point (pp): the difference of two percentages. Buy and hold: the opening portfolio, never traded again."
+)
+
+
+@dataclass(frozen=True)
+class Factsheet:
+    """``years`` are (year, plan, rival, difference), ``falls`` (high, low, back, depth, what the rival did) as text."""
+
+    rival: str
+    years: tuple[tuple[str, str, str, str], ...]
+    falls: tuple[tuple[str, ...], ...]
+    definitions: str = DEFINITIONS
+
+
+def factsheet(run: FinishedRun) -> Factsheet:
+    """Return the words of the first printed page."""
+    rival = rival_of(run)
+    mine = _years(run, "strategy")
+    theirs = _years(run, rival) if rival else {}
+    years = []
+    for year in sorted(mine, reverse=True)[:YEARS_SHOWN]:
+        own, other = mine[year], theirs.get(year)
+        gap = None if other is None else own - other
+        years.append((str(year), fmt.percent(own), fmt.percent(other), fmt.percentage_points(gap)))
+    return Factsheet(portfolio_label(rival) if rival else "", tuple(years), _falls(run))
+
+
+def _years(run: FinishedRun, name: str) -> dict[int, float]:
+    level: FloatArray = carry_between(run.levels.columns[name])
+    held = np.isfinite(level)
+    whole = np.concatenate([[run.summary.account.capital], level[held]])
+    periods, changes = period_returns(whole, run.levels.dates[held], "year")
+    return dict(zip((periods + 1970).tolist(), changes.tolist(), strict=True))
+
+
+def _falls(run: FinishedRun) -> tuple[tuple[str, ...], ...]:
+    falls = getattr(run.summary, "falls", None)
+    return tuple(
+        (one.peak, one.trough, one.recovery or "not yet", fmt.percent(one.depth), fmt.percent(one.rival_return))
+        for one in (falls.deepest if falls else ())
+    )
