@@ -366,6 +366,38 @@ def export_tables(
 
 
 @app.command()
+def compare(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that `engine run` or `engine sweep` wrote.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write compare.html and compare.json.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON and nothing else.")] = False,
+) -> None:
+    """Set runs and the plans of sweeps side by side on common sessions, and say how sure their ranks are."""
+    from engine.analysis.bootstrap import Evidence
+    from engine.evidence.contestants import read_contestants
+    from engine.evidence.side_by_side import compare_side_by_side
+    from engine.report.compare.terminal import print_side_by_side
+    from engine.report.compare.words import side_by_side_json
+
+    _announce_compilation()
+    found = compare_side_by_side(read_contestants(folders, composition.prepare_sweep), Evidence())
+    written: list[Path] = []
+    if out is not None:
+        from engine.report.compare.page import publish_side_by_side
+
+        written = publish_side_by_side(found, out)
+    if json:
+        _print_json(side_by_side_json(found))
+        return
+    print_side_by_side(found)
+    for path in written:
+        typer.echo(escape_controls(str(path)))
+
+
+@app.command()
 def verify(
     folder: Annotated[
         Path | None,

@@ -45,6 +45,7 @@ OFFLINE = (
     ["trials"],
     ["report", "runs/sample"],
     ["export", "runs/sample", "--to", "csv"],
+    ["compare", "runs/sample", "runs/sample-sweep.sweep"],
     ["verify", "runs/sample"],
     ["schema"],
     ["tariffs"],

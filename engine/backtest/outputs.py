@@ -55,6 +55,7 @@ CONFIG_FILE: Final = "config.resolved.yaml"
 KEPT_FILE: Final = "kept_prices.zip"
 """What ``--keep-prices`` adds; how it is made and read stands in ``kept_file.py``."""
 RUN_KIND, SWEEP_KIND, LUCK_KIND = "run", "sweep", "luck"
+EXPORT_KIND, COMPARISON_KIND = "table export", "comparison"
 """What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
     RUN_KIND: (
@@ -68,6 +69,8 @@ _TABLES: Final = {
     ),
     SWEEP_KIND: ("results.parquet",),
     LUCK_KIND: (),
+    EXPORT_KIND: (),
+    COMPARISON_KIND: (),
 }
 """What only the one kind has, the first of them always."""
 
@@ -212,7 +215,7 @@ def signs_kept_prices(folder: Path) -> bool:
 
 
 def folder_kind(folder: Path) -> str:
-    """Return what ``folder`` holds, ``run``, ``sweep`` or ``luck``, finished or not; empty when it is none of them."""
+    """Return what ``folder`` holds, ``run``, ``sweep`` or another kind, finished or not; empty when it is none."""
     try:
         found = json.loads(read_regular(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)).get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one

@@ -34,3 +34,27 @@ def fill_resampled(drawn: FloatArray, openings: FloatArray, products: FloatArray
             other *= products[start + length, _ONE] * inverses[start, _ONE]
             left -= length
         drawn[0, draw], drawn[1, draw] = mine, other
+
+
+@njit_nogil
+def fill_resampled_together(
+    drawn: FloatArray, openings: FloatArray, products: FloatArray, lengths: IntArray, seed: int
+) -> None:
+    """Overwrite ``drawn`` (draws, K) with K growth factors over the same drawn blocks; else as ``fill_resampled``.
+
+    ``products`` (2 n + 1, K) is that of each column, as two of them have it there, and ``openings`` is (K,).
+    """
+    n, columns = products.shape[0] // 2, products.shape[1]
+    mask = np.uint64(lengths.size) - _ONE
+    for draw in range(drawn.shape[0]):
+        place = stream_key(np.uint64(seed), draw)
+        drawn[draw] = openings
+        left = n
+        while left > 0:
+            bits = mix(place)
+            place += STEP
+            start = np.int64(((bits >> _HIGH) * np.uint64(n)) >> _HIGH)
+            length = min(lengths[np.int64(bits & mask)], left)
+            for column in range(columns):
+                drawn[draw, column] *= products[start + length, column] / products[start, column]
+            left -= length

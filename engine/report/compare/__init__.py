@@ -1,0 +1,1 @@
+"""Runs and sweeps' plans side by side: on the terminal, as JSON, and as a page."""
