@@ -195,6 +195,11 @@ def _compare_performance(
     return {name: _relative_performance(both, evidence) for name, both in zip(others, common, strict=True)}
 
 
+def compare_performances(mine: Performance, other: Performance, evidence: Evidence | None) -> RelativePerformance:
+    """Return a portfolio's figures relative to another one's; without ``evidence`` no interval is drawn."""
+    return _relative_performance(CommonSessions.of(mine, other), evidence)
+
+
 def _relative_performance(common: CommonSessions, evidence: Evidence | None) -> RelativePerformance:
     """Return the strategy's figures relative to another portfolio, over their common sessions."""
     pair = common.returns

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import distribution, version
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -163,6 +163,10 @@ def _name_class(verdict: Verdict, handler: SerializerFunctionWrapHandler) -> dic
     return {"class": plain["kind"], "sentence": plain["sentence"], "figures": figures}
 
 
+VerdictRecord: TypeAlias = Annotated[Verdict, BeforeValidator(_name_kind), WrapSerializer(_name_class)]
+"""A verdict as it is written: ``class``, ``sentence`` and ``figures``."""
+
+
 class RunSummary(FileRecord):
     """The content of a run's ``summary.json``; what a run does not have is not in the file.
 
@@ -172,7 +176,7 @@ class RunSummary(FileRecord):
     name: str
     description: str = ""
     plan_sentence: str | None = None
-    verdict: Annotated[Verdict, BeforeValidator(_name_kind), WrapSerializer(_name_class)] | None = None
+    verdict: VerdictRecord | None = None
     window: WindowSummary
     account: AccountSummary
     portfolios: dict[str, PortfolioSummary] = Field(min_length=1)

@@ -14,12 +14,13 @@ import numpy as np
 
 from engine.analysis.bootstrap import mean_block_length
 from engine.backtest.manifest import FileRecord
-from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.core.errors import DataError
 from engine.core.powers import power
 from engine.core.shortlist import shortlist
 from engine.data.market import Market
+from engine.data.sessions import calendar_years
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import metric_column, percentiles
 from engine.sweep.batch.planner import Variant
@@ -27,9 +28,20 @@ from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table, 
 
 FEWEST_SESSIONS: Final = 60
 """Common sessions below which nothing is drawn."""
+_LEAST_OF_FAN: Final = 20
+"""Sessions before the first end of a year at which histories are looked at."""
+_FEW_YEARS: Final = 4
 _MOST_NAMED: Final = 10
 MOST_ONE_BY_ONE: Final = 200
 """Histories of a plan whose decisions are not known beforehand: they are run one by one."""
+
+
+class FanPoint(FileRecord):
+    """Levels of many histories on one ``date`` [multiples of the capital]: percentiles, and the median held."""
+
+    date: str
+    plan: dict[str, float] | None
+    held: float | None
 
 
 class PathLuck(FileRecord):
@@ -38,7 +50,8 @@ class PathLuck(FileRecord):
     ``start``, ``end``, ``sessions``: the common sessions that joint returns are drawn from, and that a history has;
     ``of_sessions`` how many the plan has. ``mean_block`` [sessions]. ``plan``, ``held`` and ``difference`` (plan less
     held) by figure: percentiles by their number; None where a history has none. Chances are shares of histories;
-    ``inflation`` is that of the common sessions [fraction a year], None where none is given.
+    ``inflation`` is that of the common sessions [fraction a year], None where none is given. ``fan``: where histories
+    stand at the end of each year, flows taken out; of those that are run one by one a few years only.
     """
 
     histories: int
@@ -56,6 +69,7 @@ class PathLuck(FileRecord):
     below_held: float
     inflation: float | None = None
     below_inflation: float | None = None
+    fan: tuple[FanPoint, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,10 +119,16 @@ def measure_paths(plan: MeasuredPlan, price_growth: float | None = None, threads
     lanes = all(runs_in_lanes(market, variant, held=held) for held in (False, True))
     count = plan.terms.draws if lanes else min(plan.terms.draws, MOST_ONE_BY_ONE)
     numbers = np.arange(count)
-    mine, held = (
-        path_metric_table(market, variant, histories, numbers, common.risk_free, threads, held=one)
-        for one in (False, True)
-    )
+
+    def run(end: int) -> tuple[FloatArray, FloatArray]:
+        cut = variant._replace(end=end)
+        mine, held = (
+            path_metric_table(market, cut, histories, numbers, common.risk_free, threads, held=one)
+            for one in (False, True)
+        )
+        return mine, held
+
+    mine, held = run(len(market.dates))
     growth, money = (1.0 + metric_column(mine, "total_return")), metric_column(mine, "final_value")
     names = ("final_value", "cagr", "max_drawdown")
     years = float((market.dates[-1] - market.dates[0]) / np.timedelta64(1, "D")) / CALENDAR_DAYS_PER_YEAR
@@ -128,7 +148,26 @@ def measure_paths(plan: MeasuredPlan, price_growth: float | None = None, threads
         below_held=float((money < metric_column(held, "final_value")).mean()),
         inflation=None if price_growth is None else power(price_growth, 1.0 / years) - 1.0,
         below_inflation=None if price_growth is None else float((growth < price_growth).mean()),
+        fan=(
+            *(_fan_point(market.dates, end, *run(end)) for end in _fan_ends(market.dates, few=not lanes)),
+            _fan_point(market.dates, len(market.dates), mine, held),
+        ),
     )
+
+
+def _fan_ends(dates: DateArray, *, few: bool) -> list[int]:
+    """Return how many sessions histories have at the ends of years, the last end left out; of ``few`` years four."""
+    years = calendar_years(dates)
+    ends = (np.flatnonzero(years[1:] != years[:-1]) + 1).tolist()
+    ends = [end for end in ends if _LEAST_OF_FAN <= end < len(dates)]
+    if few and len(ends) > _FEW_YEARS:
+        ends = [ends[(number + 1) * len(ends) // (_FEW_YEARS + 1)] for number in range(_FEW_YEARS)]
+    return ends
+
+
+def _fan_point(dates: DateArray, end: int, mine: FloatArray, held: FloatArray) -> FanPoint:
+    levels, others = (percentiles(1.0 + metric_column(one, "total_return")) for one in (mine, held))
+    return FanPoint(date=str(dates[end - 1]), plan=levels, held=None if others is None else others["50"])
 
 
 def plan_block_length(plan: MeasuredPlan, common: PathMarket) -> float:

@@ -15,7 +15,7 @@ from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.research.universe import Universe
 from engine.evidence.luck.measured_plan import MeasuredPlan
-from engine.evidence.luck.spread import FigureSpread, figure_spreads, plan_figures
+from engine.evidence.luck.spread import Counts, FigureSpread, figure_spreads, metric_column, plan_figures
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.planner import Variant
 from engine.sweep.batch.run_baskets import BasketPlan
@@ -34,7 +34,8 @@ class PickLuck(FileRecord):
 
     ``names`` a basket has; ``members`` belong to the universe on the day of the ``opening``, ``listed`` of them have a
     close there and are drawn from, ``ended`` of these are delisted before the end; ``without_price`` of the universe
-    are not in the source. ``hindsight``: what the universe knows that nobody knew; None where it has dates and ends.
+    are not in the source. ``growth``: CAGRs of the baskets in bins. ``hindsight``: what the universe knows that nobody
+    knew; None where it has dates and ends.
     """
 
     baskets: int
@@ -49,6 +50,7 @@ class PickLuck(FileRecord):
     late_names: tuple[str, ...]
     seed: int
     spreads: dict[str, FigureSpread]
+    growth: Counts | None = None
     hindsight: str | None = None
 
 
@@ -131,6 +133,7 @@ def measure_picks(plan: MeasuredPlan, universe: Universe, picks: Picks, threads:
         late_names=late,
         seed=plan.terms.seed,
         spreads=figure_spreads(plan_figures(plan.performance), table),
+        growth=Counts.of(metric_column(table, "cagr")),
         hindsight=_hindsight(universe, pool, late),
     )
 

@@ -9,12 +9,14 @@ import numpy as np
 from engine.analysis.performance import Performance
 from engine.backtest.manifest import FileRecord
 from engine.core.arrays import FloatArray
+from engine.core.powers import power
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 
 FIGURES: Final = ("cagr", "sharpe", "final_value")
 """What luck is measured in."""
 PERCENTS: Final = (5, 25, 50, 75, 95)
 """The percentiles that are shown of a distribution."""
+_MOST_BINS: Final = 60
 _SAME: Final = 1e-12
 """Relative distance up to which two figures are the same: sums in another order."""
 
@@ -53,6 +55,31 @@ class FigureSpread(FileRecord):
             rank=None if plan is None else 1 + above,
             percentile=None if plan is None else 0.5 * (below + (len(known) - above)) / len(known),
         )
+
+
+class Counts(FileRecord):
+    """How many figures lie between neighbours of ``edges`` (B + 1): ``counts`` (B), the last with its upper edge."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, figures: FloatArray) -> Self | None:
+        """Return ``figures`` (S,), NaN where there is none, in at most 60 bins; None where they are all alike.
+
+        The width is that of Freedman and Diaconis (1981), doi:10.1007/BF01025868: 2 IQR / S^(1/3).
+        """
+        known = np.sort(figures[np.isfinite(figures)])
+        if len(known) < 2 or known[0] == known[-1]:
+            return None
+        quartiles = known[len(known) // 4], known[3 * len(known) // 4]
+        width = float(2.0 * (quartiles[1] - quartiles[0]) / power(float(len(known)), 1.0 / 3.0))
+        reach = float(known[-1] - known[0])
+        bins = min(max(int(reach / width) + 1, 1), _MOST_BINS) if width > 0.0 else _MOST_BINS
+        edges = float(known[0]) + np.arange(bins + 1) * (reach / bins)
+        edges[-1] = known[-1]
+        places = np.minimum(np.searchsorted(edges, known, side="right") - 1, bins - 1)
+        return cls(edges=tuple(edges.tolist()), counts=tuple(np.bincount(places, minlength=bins).tolist()))
 
 
 def plan_figures(performance: Performance) -> dict[str, float | None]:

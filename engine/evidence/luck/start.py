@@ -38,7 +38,7 @@ class StartLuck(FileRecord):
 
     ``median`` is that of the differences [fraction a year]; ``left_out`` the starts that could not be run. All starts
     share their last years, so they are far fewer observations than their number: ``independent`` is how many windows of
-    three years the sessions have that do not overlap.
+    three years the sessions have that do not overlap. ``every`` one of them in order.
     """
 
     starts: int
@@ -51,6 +51,7 @@ class StartLuck(FileRecord):
     upper_quartile: float
     left_out: int
     independent: int
+    every: tuple[StartDifference, ...] = ()
 
 
 def measure_starts(plan: MeasuredPlan) -> StartLuck:
@@ -75,6 +76,7 @@ def measure_starts(plan: MeasuredPlan) -> StartLuck:
         upper_quartile=_quantile(differences[order], 0.75),
         left_out=left_out,
         independent=int(last // LEAST_YEARS),
+        every=tuple(found),
     )
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from engine.analysis.comparison import compare_performances
+from engine.analysis.verdict import Verdict, VerdictFigures, state_verdict
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import price_request
 from engine.backtest.manifest import FileRecord, Manifest
 from engine.backtest.outputs import LUCK_KIND, window_of
+from engine.backtest.plan_words.sentence import describe_plan
 from engine.backtest.prices import LoadedPrices, load_checked
-from engine.backtest.run_summary import AccountSummary, DataSummary, WindowSummary
+from engine.backtest.run_summary import AccountSummary, DataSummary, VerdictRecord, WindowSummary
 from engine.core.errors import DataError, EngineError
 from engine.core.waiting import WAITING
 from engine.data.price_index import PriceIndex
@@ -39,6 +42,8 @@ class LuckSummary(FileRecord):
     window: WindowSummary
     account: AccountSummary
     data: DataSummary
+    plan_sentence: str | None = None
+    verdict: VerdictRecord | None = None
     plan: dict[str, float | None]
     timing: TimingLuck | None = None
     start: StartLuck | None = None
@@ -124,6 +129,8 @@ def measure_luck(
         data=DataSummary(
             source=market.provenance.source, closes=market.provenance.closes, sha256=market.provenance.sha256
         ),
+        plan_sentence=describe_plan(config.canonical(), str(plan.ledger.dates[0])).sentence,
+        verdict=_judge(plan, pick),
         plan=plan_figures(plan.performance),
         timing=timing,
         start=start,
@@ -131,6 +138,27 @@ def measure_luck(
         path=path,
         missing=missing,
     )
+
+
+def _judge(plan: MeasuredPlan, pick: PickLuck | None) -> Verdict:
+    """Return what can be said of the plan beside its buy-and-hold, with how often lucky names do at least as well."""
+    held = plan.performance_of(plan.held_from(plan.sessions.start, plan.ledger))
+    versus = compare_performances(plan.performance, held, plan.terms)
+    growth = pick.spreads.get("cagr") if pick else None
+    figures = VerdictFigures(
+        rival="buy and hold",
+        years=versus.years,
+        sessions=versus.sessions,
+        level=plan.terms.level,
+        own=versus.total_return,
+        theirs=versus.other_total_return,
+        difference=versus.cagr_difference,
+        interval=versus.cagr_difference_interval,
+        interval_missing=versus.interval_missing,
+    )
+    if pick is None or growth is None or growth.percentile is None:
+        return state_verdict(figures)
+    return state_verdict(dataclasses.replace(figures, p=1.0 - growth.percentile, tried=pick.baskets))
 
 
 def _each_once(missing: Mapping[str, str]) -> list[str]:

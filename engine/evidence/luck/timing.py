@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from pydantic import Field
 
 from engine.backtest.manifest import FileRecord
 from engine.core.arrays import DateArray, FloatArray
@@ -40,8 +41,8 @@ class TimingCell(FileRecord):
 class TimingLuck(FileRecord):
     """The plan rebalanced in each of 12 months on each of some ``sessions`` (from 1).
 
-    ``spreads`` by figure; ``month_medians`` and ``session_medians`` the medians of CAGR; ``best`` and ``worst`` by
-    CAGR, the earliest of equals.
+    ``spreads`` by figure; ``growth``: the CAGRs by month, one a session; ``month_medians`` and ``session_medians``
+    their medians; ``best`` and ``worst`` by CAGR, the earliest of equals.
     """
 
     variants: int
@@ -51,6 +52,7 @@ class TimingLuck(FileRecord):
     session_medians: dict[str, float | None]
     best: TimingCell | None
     worst: TimingCell | None
+    growth: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
 
 
 def measure_timing(plan: MeasuredPlan, move: Callable[[Policy, str, int], Policy], threads: int = 1) -> TimingLuck:
@@ -75,6 +77,10 @@ def measure_timing(plan: MeasuredPlan, move: Callable[[Policy, str, int], Policy
         session_medians={str(session): _median(row) for session, row in zip(sessions, cagr.T, strict=True)},
         best=_cell(cells, flat, best),
         worst=_cell(cells, flat, worst),
+        growth={
+            month: tuple(None if np.isnan(one) else float(one) for one in row)
+            for month, row in zip(MONTH_NAMES, cagr, strict=True)
+        },
     )
 
 
