@@ -165,7 +165,7 @@ def _environment() -> Environment:
 def css_text(text: str) -> Markup:
     """Return a text for between the quotes of a style sheet: all but letters, digits and blanks by their numbers.
 
-    >>> css_text("a<").split(chr(92))
+    >>> str(css_text("a<")).split(chr(92))
     ['a', '00003c']
     """
     whole = escape_controls(text)

@@ -59,7 +59,7 @@ def _years(run: FinishedRun, name: str) -> dict[int, float]:
 
 
 def _falls(run: FinishedRun) -> tuple[tuple[str, ...], ...]:
-    falls = getattr(run.summary, "falls", None)
+    falls = run.summary.falls
     return tuple(
         (one.peak, one.trough, one.recovery or "not yet", fmt.percent(one.depth), fmt.percent(one.rival_return))
         for one in (falls.deepest if falls else ())
