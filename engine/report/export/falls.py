@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
+from engine.analysis.breakdown.falls import Episode, list_episodes
 from engine.core.arrays import DateArray, FloatArray
 
 
@@ -30,25 +30,18 @@ def list_falls(dates: DateArray, level: FloatArray) -> list[Fall]:
 
     The capital stands at the first session: what the opening cost is a fall from that day on.
     """
-    highs = np.maximum.accumulate(level)
-    drawdown = np.divide(level, highs, out=np.ones_like(level), where=highs > 0.0) - 1.0
     days = [dates[0].item(), *dates.astype("datetime64[D]").tolist()]
-    below = drawdown < 0.0
-    starts = np.flatnonzero(below[1:] & ~below[:-1]).tolist()
-    falls = []
-    for start in starts:
-        rest = np.flatnonzero(~below[start + 1 :])
-        end = start + 1 + int(rest[0]) if len(rest) else None
-        trough = start + 1 + int(drawdown[start + 1 : end].argmin())
-        last = days[-1] if end is None else days[end]
-        falls.append(
-            Fall(
-                peak=days[start],
-                trough=days[trough],
-                recovery=None if end is None else days[end],
-                depth=float(drawdown[trough]),
-                days_down=(days[trough] - days[start]).days,
-                days=(last - days[start]).days,
-            )
-        )
-    return sorted(falls, key=lambda fall: (fall.depth, fall.peak))
+    return sorted((_fall(days, episode) for episode in list_episodes(level)), key=lambda fall: (fall.depth, fall.peak))
+
+
+def _fall(days: Sequence[date], episode: Episode) -> Fall:
+    peak, trough, end, depth = episode
+    recovery = days[end] if end < len(days) else None
+    return Fall(
+        peak=days[peak],
+        trough=days[trough],
+        recovery=recovery,
+        depth=depth,
+        days_down=(days[trough] - days[peak]).days,
+        days=((recovery or days[-1]) - days[peak]).days,
+    )

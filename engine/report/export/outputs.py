@@ -66,7 +66,9 @@ def _require_known(option: str, word: str, known: Iterable[str]) -> None:
 def _files(run: FinishedRun, to: str, names: list[str]) -> dict[str, bytes]:
     if to == "markdown":
         return {"run.md": markdown_page(run).encode("utf-8")}
-    tables = [TABLES[name](run) for name in names]
+    tables = [table for table in (TABLES[name](run) for name in names) if table is not None]
+    if not tables:
+        raise OutputError(f"{run.path}: has no {names[0]}, so it is of an earlier version; run the config again")
     if to == "xlsx":
         return {"run.xlsx" if len(names) > 1 else f"{names[0]}.xlsx": xlsx_bytes(tables)}
     write = csv_bytes if to == "csv" else parquet_bytes

@@ -101,7 +101,42 @@ def falls_table(run: FinishedRun) -> Table:
     )
 
 
-TABLES: Final[Mapping[str, Callable[[FinishedRun], Table]]] = {
+def contribution_table(run: FinishedRun) -> Table | None:
+    """Return where the strategy's gain came from, and buy-and-hold's beside it; None for a run of an earlier version.
+
+    The rows add up to the gain: ``linked`` to the total return after the opening, the rows in brackets among them.
+    """
+    found = run.summary.contribution
+    if found is None:
+        return None
+    mine, held = found.strategy, found.buy_and_hold
+    assets = list(dict.fromkeys([*mine.assets, *(held.assets if held else ())]))
+    own, other = (
+        [portfolio.assets.get(asset) if portfolio else None for asset in assets] for portfolio in (mine, held)
+    )
+    gains = [one.gain if one else 0.0 for one in own] + [mine.interest, mine.fees]
+    rival = [one.gain if one else 0.0 for one in other] + [held.interest, held.fees] if held else [None] * len(gains)
+    both = zip(gains, rival, strict=True)
+    none = [None, None]
+    columns: Mapping[str, list[float | None]] = {
+        "gain": [*gains],
+        "share": [gain / run.summary.account.capital for gain in gains],
+        "costs": [*(one.costs if one else 0.0 for one in own), *none],
+        "linked": [*(one.linked if one else None for one in own), *none],
+        "mean_weight": [*(one.mean_weight if one else 0.0 for one in own), *none],
+        "buy_and_hold": [*rival],
+        "difference": [None if theirs is None else gain - theirs for gain, theirs in both],
+    }
+    return Table(
+        "contribution",
+        (
+            Column("asset", "text", [*assets, "(interest)", "(fees)"]),
+            *(Column(name, "number", cells) for name, cells in columns.items()),
+        ),
+    )
+
+
+TABLES: Final[Mapping[str, Callable[[FinishedRun], Table | None]]] = {
     "returns": returns_table,
     "levels": levels_table,
     "weights": weights_table,
@@ -109,6 +144,7 @@ TABLES: Final[Mapping[str, Callable[[FinishedRun], Table]]] = {
     "trades": trades_table,
     "months": months_table,
     "falls": falls_table,
+    "contribution": contribution_table,
 }
 """Every table of a run by its name; one place to add one."""
 
