@@ -1,14 +1,15 @@
 """Two axes at once: for each pair of values how far variants are from those of the plan's own pair, and past noise.
 
-What a cell has is a difference of two means, of the variants with its two values and of those with the plan's. Names
-that baskets hold are a side, too; its baseline are all baskets. An axis of many numbers is put into groups.
+What a cell has is a difference of two means, of the variants with its two values and of those with the plan's, or of
+all where there are none of these. Names that baskets hold are a side, too; its baseline are all baskets. An axis of
+many numbers is put into groups.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -154,15 +155,18 @@ class MapSums:
         own, counts = self._cells(rows, columns, axes)
         totals, count = _sum_cells(own, counts, rows.members, columns.members)
         base, base_count = _sum_cells(own, counts, rows.baseline_members[None], columns.baseline_members[None])
-        there = count > 0
-        if not base_count.all() or min(there.any(axis=1).sum(), there.any(axis=0).sum()) < 2:
+        there, shown = count > 0, (rows.shown, columns.shown)
+        if min(there.any(axis=1).sum(), there.any(axis=0).sum()) < 2:
             return None
+        if not base_count.all():  # as often with sampled points: all variants are the baseline
+            every = (np.ones((1, side.members.shape[1]), dtype=np.bool_) for side in (rows, columns))
+            base, base_count = _sum_cells(own, counts, *every)
+            shown = replace(rows.shown, baseline=None), replace(columns.shown, baseline=None)
         apart = totals / np.where(there, count, np.nan) - base / base_count
         errors = standard_error(apart[1:]) if self.kinds > 1 else np.full(count.shape, np.nan)
         within = np.abs(apart[0]) <= width * errors
         return AxisMap(
-            rows.shown,
-            columns.shown,
+            *shown,
             tuple(tuple(finite_or_none(value) for value in row) for row in apart[0].tolist()),
             tuple(
                 tuple(bool(inside) if np.isfinite(error) else None for inside, error in zip(*row, strict=True))

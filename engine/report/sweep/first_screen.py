@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.sweep.statistics import Rank
     from engine.sweep.summary import SweepSummary
 
-NOT_ASKED: Final = "Whether the best is better than luck was not asked: sweep without --no-evidence to ask it."
+NOT_ASKED: Final = "Whether the best owes its place to luck was not asked: sweep without --no-evidence to ask it."
 _MOST_LISTED: Final = 4
 """Values of an axis that are named one by one."""
 _VALUE_LENGTH: Final = 28

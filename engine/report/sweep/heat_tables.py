@@ -61,7 +61,7 @@ def _draw(key: str, one: AxisMap, metric: str, titles: Mapping[str, str]) -> Dra
         f"Down: {titles[paths[0]]}; across: {titles[paths[1]]}",
         columns,
         rows,
-        corner=suffix.strip(),
+        corner=f"Difference{' [pp]' if suffix else ''}",
         steps=[share * most for share in _STEPS],
     )
     return DrawnMap(
