@@ -134,6 +134,8 @@ def _haircut_text(summary: SweepSummary) -> str:
     found = summary.evidence.deflated_sharpe if summary.evidence else None
     if found is None or summary.sweep.rank_by != "sharpe":
         return told
+    if found.benchmark <= 0.0:
+        return f"{told}, so much alike that luck alone adds nothing"
     return f"{told}; luck alone puts the best {difference_text(found.benchmark, 'sharpe')} above the mean"
 
 
