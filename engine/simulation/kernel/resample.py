@@ -10,6 +10,8 @@ from engine.simulation.kernel.jit import njit_nogil
 
 _HIGH = np.uint64(32)
 _NONE, _ONE = np.uint64(0), np.uint64(1)
+_AT_ONCE = 64
+"""Blocks that are drawn together."""
 
 
 @njit_nogil
@@ -20,19 +22,25 @@ def fill_resampled(drawn: FloatArray, openings: FloatArray, products: FloatArray
     first. A block of sessions is then one quotient. Its length is drawn from ``lengths``, as many as a power of two.
     """
     n = np.uint64(products.shape[0] // 2)
-    inverses = 1.0 / products[: products.shape[0] // 2]
+    inverses, short = 1.0 / products[: products.shape[0] // 2], lengths.astype(np.uint32)
     mask = np.uint64(lengths.size) - _ONE
+    starts, which = np.empty(_AT_ONCE, dtype=np.uint64), np.empty(_AT_ONCE, dtype=np.uint64)
     for draw in range(drawn.shape[1]):
         place = stream_key(np.uint64(seed), draw)
         mine, other, left = openings[0], openings[1], n
         while left > _NONE:  # places are without a sign: that none counts from the end need not be looked at
-            bits = mix(place)
-            place += STEP
-            start = ((bits >> _HIGH) * n) >> _HIGH
-            length = min(np.uint64(lengths[bits & mask]), left)
-            mine *= products[start + length, _NONE] * inverses[start, _NONE]
-            other *= products[start + length, _ONE] * inverses[start, _ONE]
-            left -= length
+            for block in range(_AT_ONCE):  # eight in a register
+                bits = mix(place + np.uint64(block) * STEP)
+                starts[block], which[block] = ((bits >> _HIGH) * n) >> _HIGH, bits & mask
+            place += np.uint64(_AT_ONCE) * STEP
+            for block in range(_AT_ONCE):
+                start = starts[block]
+                length = min(np.uint64(short[which[block]]), left)
+                mine *= products[start + length, _NONE] * inverses[start, _NONE]
+                other *= products[start + length, _ONE] * inverses[start, _ONE]
+                left -= length
+                if left == _NONE:
+                    break
         drawn[0, draw], drawn[1, draw] = mine, other
 
 
