@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.composition import load_run
 from engine.backtest.workflow import run_backtest
+from engine.composition import load_run
 from engine.report.run.page import build_run_report
 from tests.support.runs import sign
 
