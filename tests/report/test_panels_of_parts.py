@@ -24,6 +24,7 @@ from engine.report.run.panels.contribution import contribution_panel
 from engine.report.run.panels.rebalances import rebalances_panel
 from engine.report.run.panels.risk import risk_panel
 from engine.report.run.panels.start_years import start_years_panel
+from engine.report.run.panels.weights import weights_panel
 from strategies.core_satellite import CoreSatellite
 from tests.support.markets import account, percent
 from tests.support.runs import make_run
@@ -132,6 +133,15 @@ def test_names_are_shown_letter_for_letter(tmp_path: Path) -> None:
         assert "<b>bold" not in markup
         assert "49" not in answer
     assert "&lt;script&gt;" in markup
+
+
+def test_weights_say_how_far_they_were_from_targets_and_caps(tmp_path: Path) -> None:
+    """The sentence has the figures of the summary."""
+    run = finished(tmp_path, ("CORE", "S1", "S2", "S3"))
+    answer, found = shown(weights_panel, run)[0], run.summary.drift
+    assert f"At {found.sessions_over_caps} of {found.sessions:,} closes some asset was above its cap" in answer
+    assert f"{100 * found.mean:.2f} % from their targets on average" in answer
+    assert f"{100 * found.highest:.2f} % at most, on {found.highest_date}" in answer
 
 
 @pytest.mark.parametrize("make", PANELS)

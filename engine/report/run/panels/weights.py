@@ -27,21 +27,28 @@ def weights_panel(run: FinishedRun) -> Panel:
         "capped": _capped_chart(run),
     }
     title = "What did it hold, and did it keep its caps?"
-    return Panel("weights", "Weights", title, "weights", answer=_answer(run), content=content)
+    how = ("The distance from targets is half the sum of |weight - target| with cash, close by close.",)
+    return Panel("weights", "Weights", title, "weights", answer=_answer(run), content=content, how=how)
 
 
 def _answer(run: FinishedRun) -> str:
-    peaks = run.summary.portfolios["strategy"].max_weight
-    if not peaks:
-        return ""
-    asset, peak = max(peaks.items(), key=lambda item: item[1].weight - item[1].cap)
-    over = [name for name, one in peaks.items() if one.sessions_over_cap]
-    if not over:
-        return "No capped asset was above its cap at any close."
-    return (
-        f"{asset} went furthest above its cap of {fmt.short_percent(peak.cap)}: {fmt.percent(peak.weight)} on "
-        f"{peak.date}. A cap binds when orders are filled; between them prices move weights past it."
-    )
+    """Return what went furthest above its cap, how often any did, and how far weights were from their targets."""
+    peaks, drift = run.summary.portfolios["strategy"].max_weight, run.summary.drift
+    said = []
+    if peaks and not any(one.sessions_over_cap for one in peaks.values()):
+        said.append("No capped asset was above its cap at any close.")
+    elif peaks:
+        asset, peak = max(peaks.items(), key=lambda item: item[1].weight - item[1].cap)
+        furthest = f"{asset} went furthest above its cap of {fmt.short_percent(peak.cap)}"
+        said.append(f"{furthest}: {fmt.percent(peak.weight)} on {peak.date}.")
+        if drift:
+            often = f"{fmt.count(drift.sessions_over_caps)} of {fmt.count(drift.sessions)}"
+            said.append(f"At {often} closes some asset was above its cap.")
+        said.append("A cap binds when orders are filled; between them prices move weights past it.")
+    if drift and drift.mean is not None:
+        mean, most = fmt.percent(drift.mean), fmt.percent(drift.highest)
+        said.append(f"Weights were {mean} from their targets on average, {most} at most, on {drift.highest_date}.")
+    return " ".join(said)
 
 
 def _layers(run: FinishedRun) -> list[Layer]:
