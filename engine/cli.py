@@ -247,12 +247,13 @@ def optimise(
     from engine.backtest.allocation import parse_as_of, propose_weights
     from engine.backtest.outputs import output_folder
     from engine.report.allocation import print_proposal, proposal_json, write_proposal
+    from engine.report.held_weights import read_held_weights
 
     loaded = composition.load_run(config, overrides or ())
     folder = output_folder(out, loaded.name)
     with prefix_errors(config):
         proposal = propose_weights(loaded, parse_as_of(as_of))
-    write_proposal(proposal, folder)
+    write_proposal(proposal, folder, read_held_weights(folder, loaded.sha256(), proposal.decided))
     if json:
         _print_json(proposal_json(proposal))
     else:

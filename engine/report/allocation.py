@@ -12,27 +12,27 @@ from engine.core.files import atomic_write
 from engine.core.json_files import Json, to_json
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
+from engine.report.allocation_page import bound_status, frontier_rows, proposal_html
 from engine.report.console import console, print_bullet, print_heading, print_table, text
-from engine.report.frontier_chart import build_frontier_chart
-from engine.report.html_page import render_page
 from engine.report.phrases import amount_text, objective_text, point_worth_text
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import LimitCost, Proposal
+    from engine.report.held_weights import HeldWeights
 
 JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"
 _NEGLIGIBLE_COST: Final = 1e-9
 """Cost of a limit up to which it is the solver's rounding."""
-_BOUND_TOLERANCE: Final = 1e-9
-"""Distance up to which a weight is at its bound [weight]."""
 
 
-def write_proposal(proposal: Proposal, folder: Path) -> None:
-    """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither."""
+def write_proposal(proposal: Proposal, folder: Path, held: HeldWeights | None = None) -> None:
+    """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither; the page has what was ``held``."""
+    costs = [(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs]
+    page = proposal_html(proposal, _facts(proposal), costs, held)
     with stage_folder(folder) as staging:
         atomic_write(staging / JSON_FILE, to_json(proposal_json(proposal)))
-        atomic_write(staging / PAGE_FILE, proposal_html(proposal).encode())
+        atomic_write(staging / PAGE_FILE, page.encode())
 
 
 def proposal_json(proposal: Proposal) -> dict[str, Json]:
@@ -84,19 +84,6 @@ def proposal_json(proposal: Proposal) -> dict[str, Json]:
     }
 
 
-def bound_status(weight: float, lower: float, upper: float) -> str:
-    """Return at which of its bounds a weight is.
-
-    >>> bound_status(0.0, 0.0, 0.3), bound_status(0.3, 0.0, 0.3), bound_status(0.1, 0.0, 0.3)
-    ('out', 'cap', 'inside')
-    """
-    if weight <= _BOUND_TOLERANCE:
-        return "out"
-    if weight <= lower + _BOUND_TOLERANCE:
-        return "floor"
-    return "cap" if weight >= upper - _BOUND_TOLERANCE else "inside"
-
-
 def limit_cost_text(limit: LimitCost, proposal: Proposal) -> str:
     """Return what a limit costs, in words."""
     metric = proposal.metric
@@ -127,25 +114,11 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
         print_bullet(out, "none binds")
     print_heading(out, "Efficient frontier")
     if proposal.frontier:
-        print_table(out, ["expected return", "volatility", "largest weights"], _frontier_rows(proposal), left=(2,))
+        print_table(out, ["expected return", "volatility", "largest weights"], frontier_rows(proposal), left=(2,))
     else:
         print_bullet(out, "none: all expected returns are the same")
     out.print()
     print_bullet(out, f"files: {folder} ({PAGE_FILE}, {JSON_FILE})")
-
-
-def proposal_html(proposal: Proposal) -> str:
-    """Return the HTML page: one file without scripts, with the frontier drawn in it as SVG."""
-    return render_page(
-        "allocation",
-        name=proposal.name,
-        decided=str(proposal.decided),
-        facts=_facts(proposal),
-        rows=_holding_rows(proposal),
-        limit_costs=[(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs],
-        chart=build_frontier_chart(proposal) if proposal.frontier else None,
-        points=_frontier_rows(proposal),
-    )
 
 
 def _facts(proposal: Proposal) -> list[str]:
@@ -177,13 +150,3 @@ def _holding_rows(proposal: Proposal) -> list[list[str]]:
         ]
         for one in proposal.holdings
     ]
-
-
-def _frontier_rows(proposal: Proposal) -> list[list[str]]:
-    rows = []
-    for point in proposal.frontier:
-        held = zip(point.weights.tolist(), (one.asset for one in proposal.holdings), strict=True)
-        largest = sorted(held, key=lambda pair: -pair[0])[:3]
-        names = ", ".join(f"{asset} {fmt.percent(weight, 1)}" for weight, asset in largest if weight > 0.0)
-        rows.append([fmt.percent(point.mean), fmt.percent(point.volatility), names])
-    return rows
