@@ -121,7 +121,7 @@ def test_frames_are_made_for_notebooks_and_for_other_engines_alone() -> None:
     assert all(name.startswith(homes) for name in users_of("pandas"))
 
 
-SLOW = ("vectorbt", "bt", "cvxportfolio", "yfinance", "exchange_calendars", "arch", "scipy", "plotly", "distributed")
+SLOW = ("vectorbt", "bt", "cvxportfolio", "yfinance", "exchange_calendars", "arch", "scipy", "distributed")
 
 
 def test_slow_libraries_are_imported_where_they_are_used_only() -> None:

@@ -19,7 +19,7 @@ claims:
 """
 COMPILER = {"numba", "llvmlite"}
 SOLVERS = {"cvxpy", "clarabel", "osqp", "sklearn", "skfolio"}
-RARE = {"pandas", "vectorbt", "arch", "plotly", "exchange_calendars", "yfinance", "distributed", "pyarrow.compute"}
+RARE = {"pandas", "vectorbt", "arch", "exchange_calendars", "yfinance", "distributed", "pyarrow.compute"}
 
 
 def modules_loaded_by(*arguments: object, cwd: Path) -> set[str]:

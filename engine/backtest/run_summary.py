@@ -54,7 +54,6 @@ RECORDED_PACKAGES: Final = (
     "numba",
     "numpy",
     "pandas",
-    "plotly",
     "pyarrow",
     "pydantic",
     "scipy",

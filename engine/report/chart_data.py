@@ -1,18 +1,13 @@
-"""Numbers and names for charts, as compact JSON that is safe inside a script element."""
+"""Exact powers of ten for the axes of charts, and JSON that is safe inside a script element."""
 
 from __future__ import annotations
 
-import html
 import json
 from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import FloatArray, IntArray
-
-CHART_DIGITS: Final = 6
-"""Significant digits of a number in a chart: finer than a pixel, and a third of the bytes."""
-
 
 _SMALLEST_EXPONENT: Final = -323
 _POWERS_OF_TEN: Final = np.array([float(f"1e{k}") for k in range(_SMALLEST_EXPONENT, 309)] + [np.inf])
@@ -32,26 +27,6 @@ def decimal_exponents(size: FloatArray) -> IntArray:
     found = np.floor(np.log10(size)).astype(np.int64)  # may be one off beside a power of ten, on some processors
     found = found + (powers_of_ten(found + 1) <= size)
     return np.asarray(found - (powers_of_ten(found) > size))
-
-
-def rounded_numbers(column: FloatArray, digits: int = CHART_DIGITS) -> list[float | None]:
-    """Return a column in ``digits`` significant digits, None where there is no value.
-
-    >>> rounded_numbers(np.array([948310.9373, np.nan, 0.0123456789]))
-    [948311.0, None, 0.0123457]
-    """
-    size = np.abs(np.where(np.isfinite(column) & (column != 0.0), column, 1.0))
-    decimals = digits - 1 - decimal_exponents(size)
-    up, down = powers_of_ten(np.maximum(decimals, 0)), powers_of_ten(np.maximum(-decimals, 0))
-    rounded = np.round(column * up / down) / up * down
-    if np.isfinite(rounded).all():
-        return list(rounded.tolist())
-    return [x if known else None for x, known in zip(rounded.tolist(), np.isfinite(rounded).tolist(), strict=True)]
-
-
-def escape_chart_text(text: str) -> str:
-    """Return ``text`` so that the chart library, which reads pseudo-HTML, shows it letter for letter."""
-    return html.escape(text, quote=True)
 
 
 def script_safe_json(data: object) -> str:

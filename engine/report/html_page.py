@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -106,30 +105,26 @@ def render_page(
     /,
     *,
     styles: tuple[str, ...] = ("run.css",),
-    charts: str = "",
     script: str = "",
     own_script: str = "",
     data: Markup | str = "",
     **content: object,
 ) -> str:
-    """Return the page of the template ``name``; with ``charts``, their data as JSON, the script ``name``.js draws them.
+    """Return the page of the template ``name``.
 
     A template that extends ``base.html.j2`` takes ``script`` as ``page.js``, and as ``data`` what that reads; an
     ``own_script`` stands after it.
 
     Autoescape is on for all of it, whatever a file is called. Markup says that a text is HTML already; nothing that
-    came from a user's folder is ever wrapped in it but the charts' JSON, in which no character can end its element, and
-    fragments, in which it was escaped.
+    came from a user's folder is ever wrapped in it but fragments, charts and packed data, in which it was escaped.
     """
-    own = Markup(asset_text(f"{name}.js")) if charts else page_script() if script else None  # noqa: S704  (the package's)
     more = (Markup(asset_text(own_script)),) if own_script else ()  # noqa: S704  (the package's own)
-    scripts = (*((plotly_script(),) if charts else ()), *((own,) if own else ()), *more)
+    scripts = (*((page_script(),) if script else ()), *more)
     return (
         _environment()
         .get_template(f"{name}.html.j2")
         .render(
             style=Markup("".join(asset_text(style) for style in styles)),  # noqa: S704  (the package's own)
-            charts=Markup(charts),  # noqa: S704
             scripts=scripts,
             data=data,
             hashes=" ".join(csp_hash(script) for script in scripts),
@@ -193,20 +188,6 @@ def page_script() -> Markup:
     lines = (line.strip() for part in _PARTS for line in asset_text(f"page/{part}.js").splitlines())
     kept = "\n".join(line for line in lines if line and not line.startswith("//"))
     return Markup(f'"use strict";(() => {{\n{kept}\n}})();')  # noqa: S704  (the package's own)
-
-
-@cache
-def plotly_script() -> Markup:
-    """Return plotly.js as its Python package ships it, found without importing that package.
-
-    What could end a script element stands in it as an escape of the same meaning.
-    """
-    spec = importlib.util.find_spec("plotly")
-    path = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise OutputError("report: plotly is not installed or incomplete; run `pip install --force-reinstall plotly`")
-    script = path.read_bytes().replace(b"\r\n", b"\n")
-    return Markup(script.replace(b"</script", b"<\\/script").replace(b"<!--", b"<\\!--").decode("utf-8"))  # noqa: S704
 
 
 @cache

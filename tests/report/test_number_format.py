@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from engine.analysis.published_comparison import PublishedDifference
 from engine.core.errors import escape_controls
 from engine.report import number_format as fmt
-from engine.report.chart_data import rounded_numbers
 from engine.report.phrases import published_rows
 
 
@@ -57,8 +55,3 @@ def test_control_characters_are_spelled_out() -> None:
     """Text from outside cannot move the cursor, ring the bell, or run from right to left."""
     assert escape_controls("a\x1b[31mb\x07\u202ec\n") == "a\\x1b[31mb\\x07\\u202ec\\n"
     assert escape_controls("Zürich 東京 \N{EN DASH}") == "Zürich 東京 \N{EN DASH}"
-
-
-def test_chart_numbers_have_six_digits_and_no_nan() -> None:
-    """A chart's JSON holds short numbers, and null where there is no value."""
-    assert rounded_numbers(np.array([948310.9373, 0.0123456789, np.nan, 0.0])) == [948311.0, 0.0123457, None, 0.0]

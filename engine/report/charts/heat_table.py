@@ -58,12 +58,12 @@ def heat_table(table: HeatTable) -> Markup:
     return Markup(
         '<div class="wide" tabindex="0" role="region" aria-labelledby="{key}-title">'
         '<table class="heat" id="{key}" data-marks>'
-        '<caption id="{key}-title">{caption}</caption><thead><tr><th scope="col">{corner}</th>{heads}</tr></thead>'
+        '<caption id="{key}-title">{caption}</caption><thead><tr>{corner}{heads}</tr></thead>'
         "<tbody>{rows}</tbody>{foot}</table></div>"
     ).format(
         key=table.key,
         caption=plain(table.caption),
-        corner=plain(table.corner),
+        corner=Markup('<th scope="col">{}</th>').format(plain(table.corner)) if table.corner else Markup("<td></td>"),
         heads=heads,
         rows=join(_row(name, cells, table.steps) for name, cells in table.rows),
         foot=Markup("<tfoot>{}</tfoot>").format(join(_row(name, cells, ()) for name, cells in table.foot))
