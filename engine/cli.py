@@ -265,6 +265,9 @@ def claims(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file, as configs/claims/small_caps.yaml.")],
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print every reading as JSON and nothing else.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write claims.json and claims.html.")
+    ] = None,
 ) -> None:
     """Check the sentences of FILE on data, each in every way it can be meant; print claimed, measured, verdict."""
     from engine.evidence.claims.check import check_claims
@@ -275,6 +278,10 @@ def claims(
         _announce_compilation()
     with prefix_errors(file):
         checked = check_claims(loaded, composition.build_strategy)
+    if out is not None:
+        from engine.report.evidence.claims_page import publish_claims
+
+        publish_claims(loaded, checked, out)
     if json:
         _print_json(claims_json(loaded, checked))
     else:
@@ -294,7 +301,6 @@ def luck(
 ) -> None:
     """Say how much of CONFIG's result is luck: when it rebalances and begins, which names it has, which history."""
     from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
-    from engine.evidence.luck.outputs import publish_luck
     from engine.report.evidence.luck_terminal import print_luck
 
     loaded = composition.load_run(config, overrides or ())
@@ -303,6 +309,8 @@ def luck(
     _announce_compilation()
     with prefix_errors(config):
         summary = composition.measure_luck(loaded, universe, os.cpu_count() or 1)
+    from engine.report.evidence.luck_page import publish_luck  # a config that is refused needs no templates
+
     publish_luck(loaded, summary, folder)
     if json:
         _print_json(summary.to_plain())
@@ -312,7 +320,9 @@ def luck(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `engine run` or `engine sweep` wrote.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder that `engine run`, `engine sweep` or `engine luck` wrote.")
+    ],
     dialect: Annotated[
         str,
         typer.Option(
@@ -324,22 +334,22 @@ def report(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="With --dialect: print the table as JSON.")] = False,
 ) -> None:
-    """Build the HTML report of a finished run or sweep anew."""
+    """Build the HTML report of a finished run, sweep or luck anew."""
     if dialect or json:
         _report_dialect(folder, dialect, json=json)
         return
     from engine.backtest.outputs import LUCK_KIND, folder_kind
+    from engine.report.evidence.luck_page import build_luck_report
     from engine.report.run.page import build_run_report
     from engine.report.sweep.page import build_sweep_report
     from engine.sweep.finished_sweep import is_sweep
-
-    if folder_kind(folder) == LUCK_KIND:
-        raise OutputError(f"{folder}: holds what `engine luck` wrote, which has no report; its summary.json has it all")
 
     def tell(line: str) -> None:
         typer.echo(escape_controls(line), err=True)
 
     build = build_sweep_report if is_sweep(folder) else build_run_report
+    if folder_kind(folder) == LUCK_KIND:
+        build = build_luck_report
     typer.echo(escape_controls(str(build(folder, tell))))
 
 
@@ -471,6 +481,7 @@ def replay(
     A file that comes out otherwise is exit code 1.
     """
     from engine.diagnostics.replay.folder import Makers, replay_folder
+    from engine.report.evidence.luck_page import publish_luck
     from engine.report.replay import print_replay, replay_json
     from engine.report.run.page import publish_run
     from engine.report.sweep.page import render_sweep
@@ -484,6 +495,7 @@ def replay(
         composition.sweep_examination(threads),
         render_sweep,
         lambda config: composition.measure_luck(config, universe, threads),
+        publish_luck,
     )
     replayed = replay_folder(folder, makers)
     if json:

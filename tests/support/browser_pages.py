@@ -49,9 +49,33 @@ def _sweep(folder: Path) -> Path:
     return next(folder.glob("*.sweep")) / "report.html"
 
 
+def _luck(folder: Path) -> Path:
+    names = folder / "names.csv"
+    names.write_text("ticker\nCRS\nUNF\nSRCE\nMMSI\nITRI\nVB\nMDY\nIWM\n")
+    if not PRICES.is_file():
+        command("luck", "configs/quickstart.yaml", "--set", "evidence.draws=100", "--out", str(folder))
+        return folder / "quickstart.luck" / "report.html"
+    words = ("evidence.draws=100", "data.source.kind=files", f"data.source.path={PRICES}")
+    told = [part for word in words for part in ("--set", word)]
+    command("luck", "configs/us_small_caps.yaml", *told, "--universe", str(names), "--out", str(folder))
+    return folder / "us-small-caps.luck" / "report.html"
+
+
+def _claims(folder: Path) -> Path:
+    raw = PRICES.with_name("raw.parquet")
+    if not raw.is_file():
+        pytest.skip("the folder shared/data with real prices is not beside this checkout")
+    words = ("source.kind=files", f"source.path={PRICES}", "price_source.kind=files", f"price_source.path={raw}")
+    told = [part for word in words for part in ("--set", f"data.{word}")]
+    command("claims", "configs/claims/small_caps.yaml", *told, "--out", str(folder / "made"))
+    return folder / "made" / "claims.html"
+
+
 PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "specimen": _specimen,
     "run": _run,
     "real run": _real_run,
     "sweep": _sweep,
+    "luck": _luck,
+    "claims": _claims,
 }

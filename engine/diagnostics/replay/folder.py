@@ -11,12 +11,12 @@ from typing import Final, Generic
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import read_run
 from engine.backtest.outputs import CONFIG_FILE, LUCK_KIND, RUN_KIND, SWEEP_KIND, RunResult, folder_kind
-from engine.backtest.signed_files import RUN_FILES, SWEEP_FILES, SignedFiles
+from engine.backtest.signed_files import RUN_FILES, SWEEP_FILES
 from engine.core.errors import DataError, OutputError, prefix_errors
 from engine.core.publication import lock_folder
 from engine.diagnostics.replay.files import FileMatch, VersionChange, compare_files, compare_versions, read_manifest
 from engine.diagnostics.replay.rerun import rerun_run
-from engine.evidence.luck.outputs import publish_luck
+from engine.evidence.luck.outputs import LUCK_FILES
 from engine.evidence.luck.summary import LuckSummary
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
@@ -24,7 +24,6 @@ from engine.sweep.examination import Examine
 from engine.sweep.finished_sweep import FinishedSweep, read_sweep
 from engine.sweep.pipeline import SweepOptions, run_sweep
 
-_LUCK_FILES: Final = SignedFiles("luck", "run `engine luck` again")
 _SWEEP_MEMORY: Final = 256_000_000
 """What chunks may take together [bytes]; the files do not depend on it (S14)."""
 
@@ -39,6 +38,7 @@ class Makers(Generic[PolicyT]):
     examine_sweep: Examine[PolicyT]
     render_sweep: Callable[[FinishedSweep], str]
     measure_luck: Callable[[RunConfig[PolicyT]], LuckSummary]
+    publish_luck: Callable[[RunConfig[PolicyT], LuckSummary, Path], None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def replay_folder(folder: Path, makers: Makers[PolicyT]) -> Replay:
     ways = {
         RUN_KIND: (_replay_run, RUN_FILES),
         SWEEP_KIND: (_replay_sweep, SWEEP_FILES),
-        LUCK_KIND: (_replay_luck, _LUCK_FILES),
+        LUCK_KIND: (_replay_luck, LUCK_FILES),
     }
     kind = folder_kind(folder)
     if kind not in ways:
@@ -111,12 +111,12 @@ def _replay_sweep(folder: Path, again: Path, makers: Makers[PolicyT]) -> None:
 
 
 def _replay_luck(folder: Path, again: Path, makers: Makers[PolicyT]) -> None:
-    then = read_manifest(folder, _LUCK_FILES)
+    then = read_manifest(folder, LUCK_FILES)
     config = makers.load_run(folder / CONFIG_FILE)
     with prefix_errors(folder):
         summary = makers.measure_luck(config)
     _require_prices(folder, then.data_sha256, summary.data.sha256, "; name the list by --universe if it had one")
-    publish_luck(config, summary, again)
+    makers.publish_luck(config, summary, again)
 
 
 def _require_prices(folder: Path, then: str, now: str, remedy: str = "") -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.evidence.claims.claim_file import Claim, ClaimFile
 
 _VERDICT_COLOURS = {HOLDS: "green", FAILS: "red"}
-_RULE: Final = (
+RULE: Final = (
     "Each sentence is measured in every way in which it can be meant. It holds where every reading that it leaves open "
     "agrees, and does not where all are above what was claimed, or all below; else it cannot be told."
 )
@@ -41,7 +41,7 @@ def print_claims(file: ClaimFile, checked: Sequence[CheckedClaim]) -> None:
     interval = ""
     if any(one.measured and one.measured.interval for one in checked):
         interval = f" Of an interval ({format_percent(file.evidence.level)}) all counts."
-    for line in (f"{_RULE}{interval}", _MARKS):
+    for line in (f"{RULE}{interval}", _MARKS):
         print_paragraph(out, line, "dim")
     out.print()
     width = len(f"{len(checked)}.")

@@ -45,9 +45,12 @@ def test_it_prints_its_parts_and_writes_signed_files(tmp_path: Path, engine: Com
         assert manifest.files[name] == manifest.sign(name, (folder / name).read_bytes()).files[name]
     summary = LuckSummary.model_validate_json((folder / "summary.json").read_text())
     assert set(summary.missing) == {"pick"}
-    code, _, err = engine("report", str(folder))
-    assert code == 1
-    assert "holds what `engine luck` wrote" in err
+    assert set(manifest.files) == {"summary.json", "config.resolved.yaml", "report.html"}
+    page = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert engine("report", str(folder))[:2] == (0, f"{folder / 'report.html'}\n")
+    assert (folder / "report.html").read_bytes() == page
+    assert (folder / "manifest.json").read_bytes() == content
     again = engine("luck", str(QUICK), *SHORT, "--out", str(tmp_path), "--json")[1]
     assert json.loads(again) == json.loads((folder / "summary.json").read_text())
 
