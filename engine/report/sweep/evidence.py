@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ _IDS_SHOWN: Final = 3
 _NEARLY_ALL: Final = 0.9
 """A share of the variants of a value from which on there is nothing to tell of it."""
 _LEAST_P: Final = 0.001
+_NO_TITLES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,11 @@ def trials_text(evidence: SweepEvidence) -> str:
     )
 
 
-def evidence_lines(evidence: SweepEvidence) -> Iterator[tuple[str, str]]:
-    """Yield what else is said of the best: a title, and the sentence or why there is none."""
+def evidence_lines(evidence: SweepEvidence, titles: Mapping[str, str] = _NO_TITLES) -> Iterator[tuple[str, str]]:
+    """Yield what else is said of the best: a title, and the sentence or why there is none.
+
+    Axes are called by their ``titles``, by their paths in the config where they have none.
+    """
     makers = (
         ("First half, second half", "halves", evidence.halves and halves_text(evidence.halves)),
         (
@@ -147,8 +151,8 @@ def evidence_lines(evidence: SweepEvidence) -> Iterator[tuple[str, str]]:
             "forward",
             evidence.forward and forward_text(evidence.forward, evidence.trials.period_sessions),
         ),
-        ("Edge or plateau", "plateau", evidence.plateau and plateau_text(evidence.plateau)),
-        ("Robust region", "region", evidence.region and region_text(evidence.region)),
+        ("Edge or plateau", "plateau", evidence.plateau and plateau_text(evidence.plateau, titles)),
+        ("Robust region", "region", evidence.region and region_text(evidence.region, titles)),
     )
     for title, section, told in makers:
         yield title, told or f"not made: {evidence.missing.get(section, 'it was left out')}"
@@ -193,12 +197,13 @@ def _forward_figures(found: ForwardFigures) -> str:
     return f"{fmt.percent(found.yearly_return)} / {fmt.ratio(found.sharpe)}"
 
 
-def plateau_text(found: PlateauRecord) -> str:
+def plateau_text(found: PlateauRecord, titles: Mapping[str, str] = _NO_TITLES) -> str:
     """Return whether the best stands on the edge of the grid, and the variant with the best worst neighbour."""
     if not found.ordered_axes:
         edge = "no axis has an order, so there is no edge"
     elif found.edges:
-        edge = f"the best has the first or last value of {', '.join(found.edges)}: a wider axis may have a better one"
+        edges = ", ".join(titles.get(name, name) for name in found.edges)
+        edge = f"the best has the first or last value of {edges}: a wider axis may have a better one"
     else:
         edge = "the best is on no edge of the grid"
     parts = [edge]
@@ -209,7 +214,8 @@ def plateau_text(found: PlateauRecord) -> str:
         )
     if found.pick is not None and found.pick_worst_neighbour is not None:
         varied = ", ".join(
-            f"{name.rsplit('.', 1)[-1]} {parameter_text(value)}" for name, value in found.pick_parameters.items()
+            f"{titles.get(name, name.rsplit('.', 1)[-1])} {parameter_text(value)}"
+            for name, value in found.pick_parameters.items()
         )
         parts.append(
             f"plateau pick {found.pick} ({varied}): {metric_text(found.pick_figure, found.metric)}, its worst "
@@ -218,7 +224,7 @@ def plateau_text(found: PlateauRecord) -> str:
     return "; ".join(parts)
 
 
-def region_text(found: RegionRecord) -> str:
+def region_text(found: RegionRecord, titles: Mapping[str, str] = _NO_TITLES) -> str:
     """Return how many variants noise does not tell from the best, and what the axes have to do with it."""
     told = (
         f"{plural(found.count, 'variant')}, {share_text(found.share)}, are no further from the best than the noise of "
@@ -227,7 +233,11 @@ def region_text(found: RegionRecord) -> str:
     lowest = min((axis.lowest for axis in found.axes.values()), default=1.0)
     if lowest >= _NEARLY_ALL:
         return f"{told}, {share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
-    parts = [_axis_text(name, axis) for name, axis in found.axes.items() if axis.lowest < _NEARLY_ALL * found.share]
+    parts = [
+        _axis_text(titles.get(name, name), axis)
+        for name, axis in found.axes.items()
+        if axis.lowest < _NEARLY_ALL * found.share
+    ]
     return f"{told}; fewest by axis: {', '.join(parts)}" if parts else f"{told}, of every value about as many"
 
 

@@ -24,7 +24,7 @@ _MOST_LISTED: Final = 4
 """Values of an axis that are named one by one."""
 _VALUE_LENGTH: Final = 28
 _AXES_NAMED: Final = 8
-_CAVEAT_LENGTH: Final = 60
+_CAVEAT_LENGTH: Final = 36
 _KNOWN_CAVEATS: Final = {
     "Survivors only": "survivors only",
     "Total-return prices": "total-return prices",
@@ -101,7 +101,8 @@ def _lower(title: str) -> str:
 
 def headline(summary: SweepSummary) -> str:
     """Return whether the best is better than luck, or that it was not asked."""
-    return summary.evidence.sentence if summary.evidence else NOT_ASKED
+    told = summary.evidence.sentence if summary.evidence else NOT_ASKED
+    return told.replace("p = ", "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
 
 def cards(summary: SweepSummary) -> Iterator[Card]:
@@ -156,9 +157,9 @@ def _hindsight(summary: SweepSummary) -> Iterator[str]:
     """Yield the names that were swept, or that the plan's own were named with hindsight."""
     names = summary.sweep.names
     if names:
-        few = ", ".join(names) if len(", ".join(names)) <= _CAVEAT_LENGTH else f"{names[0]} to {names[-1]}"
+        few = ", ".join(names) if len(", ".join(names)) <= _CAVEAT_LENGTH else f"{names[0]} … {names[-1]}"
         late = sum(share < 1.0 for share in summary.sweep.listed.values())
-        unlisted = f", {late} of them not listed all the time" if late else ""
+        unlisted = f", {late} not listed throughout" if late else ""
         yield f"{plural(len(names), 'name')} with hindsight ({shorten(few, _CAVEAT_LENGTH)}{unlisted})"
     elif any(one.startswith(HINDSIGHT) for one in summary.warnings):
         yield "stocks named with hindsight"

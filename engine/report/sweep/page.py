@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +51,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
     """Return the page of a sweep."""
     summary = sweep.summary
     rank_by, evidence = summary.sweep.rank_by, summary.evidence
+    titles = axis_titles(summary.effects, summary.sweep.baskets)
     return render_page(
         "sweep",
         styles=("page.css", "sweep.css"),
@@ -66,15 +67,17 @@ def render_sweep(sweep: FinishedSweep) -> str:
         limits=limits(summary),
         cards=tuple(cards(summary)),
         histogram=draw_histogram(sweep.metric(rank_by), rank_by, summary.standings, summary.plan_band),
-        titles=_column_titles(summary),
+        titles=_column_titles(summary, titles),
         worst=worst_variants(sweep),
         effects=effect_tables(summary),
         maps=heat_tables(summary),
         region=region_rows(summary),
-        pick=_plateau_pick(summary),
+        pick=_plateau_pick(summary, titles),
         checks=_checks(sweep),
         tests=list_tests(evidence) if evidence else (),
-        evidence_lines=tuple(evidence_lines(evidence)) if evidence else (),
+        evidence_lines=tuple(evidence_lines(evidence, axis_titles(summary.effects, summary.sweep.baskets)))
+        if evidence
+        else (),
         trials=trials_text(evidence) if evidence else "",
         evidence_heading=HEADING,
         config_text=sweep.config_text,
@@ -99,16 +102,15 @@ def worst_variants(sweep: FinishedSweep) -> list[RankedVariant]:
     return [one for one in sweep.summary.worst[:WORST_SHOWN] if one.point not in best]
 
 
-def _column_titles(summary: SweepSummary) -> dict[str, str]:
+def _column_titles(summary: SweepSummary, titles: Mapping[str, str]) -> dict[str, str]:
     """Return the titles of the axes of more than one value, which are columns of a table of variants."""
-    titles = axis_titles(summary.effects, summary.sweep.baskets)
     return {name: titles[name] for name, count in summary.sweep.axes.items() if count > 1 and name in titles}
 
 
-def _plateau_pick(summary: SweepSummary) -> list[tuple[str, str, str]]:
+def _plateau_pick(summary: SweepSummary, titles: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return the parameters of the plateau pick as (title, text, path); empty where there is none."""
     plateau = summary.evidence.plateau if summary.evidence else None
-    return parameter_chips(plateau.pick_parameters, _column_titles(summary)) if plateau else []
+    return parameter_chips(plateau.pick_parameters, _column_titles(summary, titles)) if plateau else []
 
 
 def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:
