@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
-from engine.report.phrases import portfolio_label
+from engine.report.phrases import plural, portfolio_label
 from engine.report.run.run_lines import rival_of
 from engine.report.run.verdict import describe_difference
 
@@ -33,10 +34,13 @@ class Card:
 def facts_line(run: FinishedRun) -> str:
     """Return the window in a line: dates, sessions, years, currency."""
     window = run.summary.window
+    days = plural(round(window.years * CALENDAR_DAYS_PER_YEAR), "day")
     parts = (
         f"{window.start} to {window.end}",
         f"{fmt.count(window.sessions)} session{'' if window.sessions == 1 else 's'}",
-        f"{window.years:.1f} years",
+        f"{window.years:.1f} years"
+        if window.years >= 1.0
+        else plural(round(window.years * CALENDAR_DAYS_PER_YEAR), "day"),
         run.summary.account.currency,
     )
     return " · ".join(parts)
@@ -93,7 +97,7 @@ def _difference(run: FinishedRun) -> Card:
     told = describe_difference(versus)
     low, high = versus.cagr_difference_interval or (None, None)
     mark = Interval("", versus.cagr_difference, low, high)
-    drawn = interval_cell(mark, interval_scale([mark])) if versus.cagr_difference is not None else Markup("")
+    drawn = None if versus.cagr_difference is None or told.is_zero else interval_cell(mark, interval_scale([mark]))
     note = told.interval if low is not None else told.words
     return Card("Difference a year", told.difference, note, drawn)
 
@@ -107,6 +111,7 @@ def _costs(run: FinishedRun) -> Card:
     if costs is None:
         return Card("What trading cost", fmt.DASH, "")
     note = f"{_short(opening)} opening, {_short(costs - opening)} since" if opening > 0.0 else ""
+    note = note if costs else "orders cost nothing"
     return Card("What trading cost", f"{_short(costs)} {currency}", note)
 
 
@@ -124,17 +129,27 @@ def _since(run: FinishedRun, rival: str) -> str:
     return f" since {start}" if start > run.summary.window.start else ""
 
 
+def _flows(run: FinishedRun) -> str:
+    """Return what was paid in or withdrawn after the opening, in words; "" where nothing was."""
+    paid = run.summary.portfolios["strategy"].metrics.get("paid_in")
+    if not paid:
+        return ""
+    return f" and {fmt.money(paid)} paid in since" if paid > 0.0 else f" less {fmt.money(-paid)} withdrawn since"
+
+
 def growth_sentence(run: FinishedRun, ratio: FloatArray | None) -> str:
     """Return what the capital became, and how the plan stood to its rival over time."""
     summary, currency = run.summary, run.summary.account.currency
     rival = rival_of(run)
     end = summary.portfolios["strategy"].metrics.get("final_value")
-    told = f"{fmt.money(summary.account.capital)} {currency} became {fmt.money(end)} {currency}"
+    told = f"{fmt.money(summary.account.capital)} {currency}{_flows(run)} became {fmt.money(end)} {currency}"
     if rival and summary.portfolios[rival].start == summary.window.start:
         told += f", {_name(rival)}'s {fmt.money(summary.portfolios[rival].metrics.get('final_value'))}"
     if ratio is None:
         return f"{told}."
     known = ratio[np.isfinite(ratio)]
+    if (known == 1.0).all():
+        return f"{told}. The plan and {_name(rival)} were equal at every close."
     above = float((known > 1.0).mean())
     dates = run.levels.dates[np.isfinite(ratio)]
     low, high = int(np.argmin(known)), int(np.argmax(known))

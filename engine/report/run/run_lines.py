@@ -18,6 +18,10 @@ _LOG_FROM_RATIO = 2.0
 """From where on growth is drawn on a log scale at first: equal rates are equal slopes there."""
 
 
+_ROUNDING = 1e-9
+"""A ratio that is never further from 1 is 1 throughout."""
+
+
 @dataclass(frozen=True)
 class Ratio:
     """The strategy's level over the rival's, ``values`` (T,) from 1 at their first common session, NaN elsewhere."""
@@ -26,9 +30,11 @@ class Ratio:
     dates: DateArray
     values: FloatArray
 
-    def at(self, row: int) -> tuple[float, str]:
-        """Return the value at a row and its date."""
-        return float(self.values[row]), str(self.dates[row])
+    @property
+    def is_flat(self) -> bool:
+        """Whether both were equal throughout."""
+        known = self.values[np.isfinite(self.values)]
+        return bool((known == 1.0).all())
 
 
 def rival_of(run: FinishedRun) -> str | None:
@@ -67,6 +73,8 @@ def divide_levels(run: FinishedRun) -> Ratio | None:
         return None
     if rows[0] > _first_row(own):
         values = values / values[rows[0]]
+    if float(np.abs(values[rows] - 1.0).max()) < _ROUNDING:
+        values = np.where(np.isfinite(values), 1.0, np.nan)
     return Ratio(rival, run.levels.dates, np.asarray(values))
 
 

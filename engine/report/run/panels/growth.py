@@ -24,6 +24,9 @@ from engine.report.run.run_lines import (
     rival_of,
 )
 
+MARKS_SHOWN = 80
+"""Sessions with orders up to which each is marked below the ratio."""
+
 
 def growth_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
@@ -73,8 +76,8 @@ def _ratio_chart(run: FinishedRun, ratio: Ratio) -> Markup:
             "tall",
             base=1.0,
             fill=0,
-            marked=np.array(trades, dtype="datetime64[D]"),
-            noted=True,
+            marked=np.array(trades if len(trades) <= MARKS_SHOWN else [], dtype="datetime64[D]"),
+            noted=not ratio.is_flat,
         )
     )
 
