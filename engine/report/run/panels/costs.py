@@ -2,10 +2,64 @@
 
 from __future__ import annotations
 
+from math import fsum
+from typing import Final
+
+from engine.analysis.breakdown.calendar_years import AccountYear
 from engine.backtest.finished_run import FinishedRun
+from engine.report import number_format as fmt
+from engine.report.phrases import plural
 from engine.report.run.panel import Panel
 
+_HOW: Final = (
+    (
+        "Traded: half of all that was bought and sold, without the opening and payouts; turnover is that over the "
+        "mean of the year's closes. Costs are everything paid for orders, the opening's among them, and the "
+        "yearly fee."
+    ),
+    "The last row has the figures of the whole run; its turnover is that of a year on average.",
+)
 
-def costs_panel(run: FinishedRun) -> Panel | None:  # noqa: ARG001  (the figures are not in a folder yet)
-    """Return the panel, None without figures."""
-    return None
+
+def costs_panel(run: FinishedRun) -> Panel | None:
+    """Return the panel, None where nothing was traded after the opening and nothing paid."""
+    years, summary = run.summary.account_by_year, run.summary
+    if not years or not any(one.traded or one.costs for one in years):
+        return None
+    metrics, currency = summary.portfolios["strategy"].metrics, summary.account.currency
+    whole = (
+        "All",
+        fmt.count(metrics.get("rebalances")),
+        fmt.count(metrics.get("trades")),
+        fmt.money(fsum(one.traded for one in years)),
+        fmt.percent(metrics.get("turnover")),
+        fmt.cents(metrics.get("costs")),
+        "",
+    )
+    content = {"rows": [_row(one) for one in reversed(years)], "whole": whole, "currency": currency}
+    return Panel("costs", "Costs", "What did trading cost?", "costs", _answer(run, years), content, _HOW)
+
+
+def _answer(run: FinishedRun, years: tuple[AccountYear, ...]) -> str:
+    metrics, currency = run.summary.portfolios["strategy"].metrics, run.summary.account.currency
+    dearest = max(years, key=lambda one: one.costs)
+    traded = fmt.percent(metrics.get("turnover"))
+    text = (
+        f"{plural(int(metrics.get('trades') or 0), 'order')} cost {fmt.money(metrics.get('costs'))} {currency} in all"
+    )
+    if len(years) > 1 and dearest.costs > 0.0:
+        text += f", most of all in {dearest.year}, {fmt.money(dearest.costs)} {currency}"
+    return f"{text}; {traded} of the account was traded a year." if traded != fmt.DASH else f"{text}."
+
+
+def _row(one: AccountYear) -> tuple[str, ...]:
+    points = 1e4 * one.costs / one.mean_value if one.mean_value > 0.0 else None
+    return (
+        str(one.year),
+        fmt.count(one.rebalances),
+        fmt.count(one.orders),
+        fmt.money(one.traded),
+        fmt.percent(one.turnover),
+        fmt.cents(one.costs),
+        fmt.cents(points),
+    )
