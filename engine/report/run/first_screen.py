@@ -37,10 +37,8 @@ def facts_line(run: FinishedRun) -> str:
     days = plural(round(window.years * CALENDAR_DAYS_PER_YEAR), "day")
     parts = (
         f"{window.start} to {window.end}",
-        f"{fmt.count(window.sessions)} session{'' if window.sessions == 1 else 's'}",
-        f"{window.years:.1f} years"
-        if window.years >= 1.0
-        else plural(round(window.years * CALENDAR_DAYS_PER_YEAR), "day"),
+        plural(window.sessions, "session"),
+        f"{window.years:.1f} years" if window.years >= 1.0 else days,
         run.summary.account.currency,
     )
     return " · ".join(parts)
