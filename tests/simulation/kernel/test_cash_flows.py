@@ -107,6 +107,21 @@ def test_the_widest_gap_is_found_among_active_untried_assets_on_the_side_asked_f
     )
 
 
+def test_of_assets_as_far_but_for_rounding_from_their_targets_the_first_is_taken_wherever_it_stands() -> None:
+    """A is at its target; C lacks half a coin more than B, of which two coins are rounding."""
+    h, targets = np.array([20.0, 10.0, 9.5]), order([0.2, 0.4, 0.4])
+    assert flows._largest_gap(h, 100.0, targets, np.zeros(3, bool), 1.0, 2.0) == (1, 30.0)
+    assert flows._largest_gap(h - [0, 0, 2.0], 100.0, targets, np.zeros(3, bool), 1.0, 2.0) == (2, 32.5)
+
+
+def test_all_of_what_sales_leave_sells_an_asset_whole_to_the_last_bit() -> None:
+    h, x = np.array([29.7, 29.7, 8.0]), np.zeros(3)
+    flows._add_share(1.0, h, order([0.0] * 3, active=[True, False, True]), np.array([-13.1, -13.1, -4.0]), x)
+    assert x.tolist() == [-29.7, -13.1, -8.0]
+    flows._add_share(0.5, h, order([0.0] * 3, active=[True, False, True]), np.array([-13.1, -13.1, -4.0]), x)
+    assert x == pytest.approx([-21.4, -13.1, -6.0], rel=1e-15)
+
+
 def test_a_value_after_costs_has_settled_at_rounding_and_after_forty_attempts_on_its_lower_side() -> None:
     assert flows._has_converged(100.0, 100.0, 0)
     assert flows._has_converged(1e15 + 1.0, 1e15, 0)
