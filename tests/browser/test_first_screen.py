@@ -1,84 +1,90 @@
-"""What a reader sees before scrolling: plan, verdict, limits, four figures, and the picture of the question."""
+"""What a reader sees before scrolling: verdict, four figures and the pictures, also with long names; and on paper."""
 
 from __future__ import annotations
 
-import json
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from engine.backtest.workflow import run_backtest
-from engine.composition import load_run
-from engine.report.run.page import build_run_report
-from tests.support.runs import sign
+from engine.backtest.finished_run import read_run
+from engine.report.run.page import render_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-NAMES = [f"SAT{number:02}" for number in range(14)]
-LONGEST = (
-    "After tax and a sale at the end the plan grew 0.0012 pp a year more than buy and hold since 2019-03-28, when buy and "
-    "hold begins (before tax +0.32 pp), but the 95 % interval before that sale, \N{MINUS SIGN}0.2412 to +0.9234 pp, does "
-    "not agree with that figure: this history cannot tell the two apart."
-)
-BOTTOMS = """() => ['.verdict', '.limits', '.card:nth-child(1)', '.card:nth-child(4)', '#chart-ratio', '#chart-growth'].map(
-  (one) => document.querySelector(one).getBoundingClientRect().bottom)"""
+BOTTOM = "(one) => document.querySelector(one).getBoundingClientRect().bottom"
+LONG = "a plan whose name has sixty characters and not a letter more"
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the page of a run with 14 satellites, a name of 60 characters and the longest verdict."""
-    folder = tmp_path_factory.mktemp("crowded")
-    dates = np.busday_offset("2015-01-02", np.arange(1500), roll="forward")
-    rng = np.random.default_rng(3)
-    closes = 50.0 * np.exp(np.cumsum(rng.normal(0.0003, 0.011, (1500, 16)), axis=0))
-    lines = [",".join(["date", "CORE", "WIDE", *NAMES])]
-    lines += [
-        ",".join([str(day), *(f"{one:.4f}" for one in row)]) for day, row in zip(dates, closes.tolist(), strict=True)
-    ]
-    (folder / "closes.csv").write_text("\n".join(lines))
-    satellites = ", ".join(f"{name}: {2 + 0.1 * number:.1f}%" for number, name in enumerate(NAMES))
-    (folder / "plan.yaml").write_text(
-        f"name: {'a-plan-with-a-long-name-' * 2}{'x' * 12}\n"
-        f"data: {{source: {{kind: files, path: {folder / 'closes.csv'}}}}}\n"
-        f"strategy: {{kind: fixed_mix, weights: {{CORE: 47.9%, WIDE: 15%, {satellites}}}}}\n"
-        "account: {contributions: {amount: 500}}\n"
+def named(pages: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real run's page, called by a long name."""
+    run = read_run(pages("real run").parent)
+    path = tmp_path_factory.mktemp("named") / "report.html"
+    path.write_text(render_run(replace(run, summary=replace(run.summary, name=LONG))), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["its own name", "a long name"])
+def test_verdict_figures_and_both_pictures_are_on_a_desk_s_first_screen(
+    show: Callable[..., Any], pages: Callable[[str], Path], request: pytest.FixtureRequest, name: str
+) -> None:
+    page = show(pages("real run") if name == "its own name" else request.getfixturevalue("named"))
+    for part in (".verdict", ".cards", "#chart-growth .plot", "#chart-ratio .plot"):
+        assert page.evaluate(BOTTOM, part) <= 900, part
+
+
+@pytest.mark.parametrize("name", ["its own name", "a long name"])
+def test_verdict_figures_and_the_ratio_are_on_a_phone_s_first_screen(
+    show: Callable[..., Any], pages: Callable[[str], Path], request: pytest.FixtureRequest, name: str
+) -> None:
+    page = show(
+        pages("real run") if name == "its own name" else request.getfixturevalue("named"), width=390, height=844
     )
-    run_backtest(load_run(folder / "plan.yaml")).write(folder / "run")
-    summary = json.loads((folder / "run" / "summary.json").read_text())
-    assert len(summary["name"]) == 60
-    summary["verdict"]["sentence"] = LONGEST
-    (folder / "run" / "summary.json").write_text(json.dumps(summary))
-    sign(folder / "run")
-    return build_run_report(folder / "run")
+    for part in (".verdict", ".cards", "#chart-ratio .plot"):
+        assert page.evaluate(BOTTOM, part) <= 844, part
+    ratio, growth = (page.evaluate(BOTTOM, f"#chart-{one}") for one in ("ratio", "growth"))
+    assert ratio < growth
 
 
-def _page(kind: str, pages: Callable[[str], Path], crowded: Path) -> Path:
-    return crowded if kind == "crowded" else pages(kind)
+def test_a_page_of_twenty_years_and_five_portfolios_is_small(pages: Callable[[str], Path]) -> None:
+    assert pages("real run").stat().st_size <= 700_000
 
 
-@pytest.mark.parametrize("kind", ["run", "real run", "crowded"])
-def test_a_laptop_shows_verdict_figures_and_both_charts(
-    show: Callable[..., Any], pages: Callable[[str], Path], crowded: Path, kind: str
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_run_prints_on_six_sheets_and_the_first_is_a_factsheet(
+    show: Callable[..., Any], pages: Callable[[str], Path], tmp_path: Path, paper: str
 ) -> None:
-    page = show(_page(kind, pages, crowded))
-    assert max(page.evaluate(BOTTOMS)) <= 900
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed: `apt-get install poppler-utils`")
+    page = show(pages("real run"))
+    page.click("[data-years='1']")  # paper has the whole window all the same
+    verdict, figures = (
+        page.inner_text(".verdict"),
+        [one.inner_text() for one in page.query_selector_all(".card strong")],
+    )
+    page.pdf(path=tmp_path / "page.pdf", format=paper, print_background=True)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sheets = text.rstrip("\f\n").split("\f")
+    assert len(sheets) <= 6
+    first = " ".join(sheets[0].split())
+    assert " ".join(verdict.split()) in first
+    assert len(figures) == 4
+    assert [one for one in figures if " ".join(one.split()) not in first] == []
+    assert len(re.findall(r"\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d", sheets[0])) == 5  # the five falls
+    assert "2005" in first
+    assert "2025" in first
 
 
-@pytest.mark.parametrize("kind", ["run", "real run", "crowded"])
-def test_a_phone_shows_verdict_figures_and_the_ratio_which_its_bar_does_not_cover(
-    show: Callable[..., Any], pages: Callable[[str], Path], crowded: Path, kind: str
+def test_the_real_page_without_its_script_has_its_charts_and_no_dead_button(
+    show: Callable[..., Any], pages: Callable[[str], Path]
 ) -> None:
-    page = show(_page(kind, pages, crowded), width=390, height=844)
-    bar = page.evaluate("document.getElementById('controls').getBoundingClientRect().top")
-    assert max(page.evaluate(BOTTOMS)[:5]) <= min(844, bar)
-
-
-def test_a_long_plan_is_read_whole_on_a_phone_by_keys_too(show: Callable[..., Any], crowded: Path) -> None:
-    page = show(crowded, width=390, height=844)
-    height = "document.querySelector('.plan p').getBoundingClientRect().height"
-    before = page.evaluate(height)
-    page.focus("#whole-plan")
-    page.keyboard.press("Space")
-    assert page.evaluate(height) > before
+    page = show(pages("real run"), live=False, java_script_enabled=False)
+    assert page.evaluate("document.querySelectorAll('.chart svg path').length") > 20
+    assert [one.inner_text() for one in page.query_selector_all("button, input, select") if one.is_visible()] == []
