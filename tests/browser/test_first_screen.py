@@ -25,7 +25,7 @@ def named(pages: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
     """The real run's page, called by a long name."""
     run = read_run(pages("real run").parent)
     path = tmp_path_factory.mktemp("named") / "report.html"
-    path.write_text(render_run(replace(run, summary=replace(run.summary, name=LONG))), encoding="utf-8")
+    path.write_text(render_run(replace(run, summary=run.summary.model_copy(update={"name": LONG}))), encoding="utf-8")
     return path
 
 
