@@ -5,32 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
 from engine.backtest.signed_files import SWEEP_FILES, SignedFolder
 from engine.core.arrays import BoolArray, FloatArray
-from engine.core.arrow_columns import to_numpy
-from engine.sweep.axes import ParameterValue
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.summary import SweepManifest, SweepSummary
-
-_SLICE_ROWS: Final = 65_536
-
-
-@dataclass(frozen=True)
-class ParameterColumn:
-    """A parameter: (S,) ``codes`` into its ``labels``, which are names with spaces between where ``is_basket``."""
-
-    name: str
-    labels: tuple[ParameterValue, ...]
-    codes: npt.NDArray[np.signedinteger]
-    is_basket: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,35 +41,6 @@ class FinishedSweep:
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers of the variants with the plan's sessions, NaN where there is none."""
         return self._table.numbers(name, np.float64)[self._compared]
-
-    def read_parameters(self) -> tuple[ParameterColumn, ...]:
-        """Return every parameter of these, in the order of the columns; millions of rows are not kept."""
-        names = self._table.file.schema_arrow.names
-        return tuple(self._column(name) for name in names[1 : names.index("start")])
-
-    def _column(self, name: str) -> ParameterColumn:
-        if pa.types.is_dictionary(self._table.file.schema_arrow.field(name).type):
-            whole = self._table.column(name)
-            labels = tuple(str(label) for label in whole.dictionary.to_pylist())
-            codes = to_numpy(whole.indices, np.dtype("<i4")).astype(_code_type(len(labels)))
-            return ParameterColumn(name, labels, codes[self._compared], name in self.summary.sweep.baskets)
-        numbers, places = _encode_numbers(self._table.numbers(name, np.float64))
-        return ParameterColumn(name, numbers, places[self._compared])
-
-
-def _encode_numbers(values: FloatArray) -> tuple[tuple[float, ...], npt.NDArray[np.signedinteger]]:
-    """Return the different numbers in rising order, and (S,) which of them each is; a slice at a time saves memory."""
-    slices = [slice(begin, begin + _SLICE_ROWS) for begin in range(0, len(values), _SLICE_ROWS)]
-    numbers = np.unique(np.concatenate([np.unique(values[rows]) for rows in slices]))
-    codes = np.empty(len(values), dtype=_code_type(len(numbers)))
-    for rows in slices:
-        codes[rows] = np.searchsorted(numbers, values[rows])
-    return tuple(numbers.tolist()), codes
-
-
-def _code_type(labels: int) -> npt.DTypeLike:
-    """Return the smallest type for positions among so many labels: there may be millions of them."""
-    return np.int16 if labels <= np.iinfo(np.int16).max else np.int32
 
 
 def is_sweep(folder: Path) -> bool:
