@@ -158,13 +158,13 @@ def _environment() -> Environment:
 
 
 def css_text(text: str) -> Markup:
-    """Return a text for between the quotes of a style sheet: all but letters, digits and blanks by their numbers.
+    """Return a text for between the quotes of a style sheet: all but letters and digits by their numbers.
 
     >>> str(css_text("a<")).split(chr(92))
     ['a', '00003c']
     """
     whole = escape_controls(text)
-    safe = (one if one == " " or (one.isascii() and one.isalnum()) else f"\\{ord(one):06x}" for one in whole)
+    safe = (one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in whole)
     return Markup("".join(safe))  # noqa: S704  (no character in it can end the text or the element)
 
 
