@@ -452,7 +452,7 @@ def verify(
     else:
         with lock_folder(folder):  # what a killed run left unfinished is finished first
             finished = read_finished(folder)
-            figures, unchecked = verify_finished(finished, composition.prepare_sweep)
+            figures, unchecked = verify_finished(finished, composition.prepare_sweep, composition.load_run)
     if json:
         _print_json([{**dataclasses.asdict(one), "holds": one.agrees} for one in figures])
     else:

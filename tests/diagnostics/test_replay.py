@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import zipfile
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from engine import cli
+from engine.backtest.finished_run import read_run
 from engine.backtest.kept_file import kept_bytes, read_kept
 from engine.backtest.outputs import KEPT_FILE, SUMMARY_FILE
 from engine.core.errors import DataError, OutputError
 from engine.diagnostics.replay.files import locate_difference
 from engine.diagnostics.replay.folder import replay_folder
+from engine.diagnostics.verify.summary_replay import replay_words
 from tests.support.kept_runs import PLAN, make_folder, makers, write_inputs
 from tests.support.runs import sign
 from tests.support.sweeps import swept
@@ -155,3 +158,32 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_a_sweep_comes_again(tmp_path: Path) -> None:
     swept("  axes:\n    strategy.cap: [3%, 4%]\n", tmp_path / "sweep")
     assert replay_folder(tmp_path / "sweep", makers()).is_same
+
+
+def test_verify_makes_a_run_that_kept_its_prices_again_and_asks_every_key(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verified() -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["engine", "verify", str(folder), "--json"])
+        return cli.main(), capsys.readouterr().out
+
+    code, out = verified()
+    again = {one["name"].split(".")[0].split("[")[0] for one in json.loads(out) if one["group"] == "made again"}
+    summary = json.loads((folder / SUMMARY_FILE).read_text())
+    assert code == 0
+    assert again == {key for key, value in summary.items() if value not in ([], {})}
+    summary["falls"]["deepest"][0]["depth"] -= 1e-6
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary))
+    sign(folder)
+    code, out = verified()
+    assert code == 3
+    assert [one["name"] for one in json.loads(out) if not one["holds"]] == ["falls.deepest[0].depth"]
+
+
+def test_sentences_are_made_again_without_prices(bare: Path) -> None:
+    finished = read_run(bare)
+    assert all(one.agrees for one in replay_words(finished))
+    verdict = dataclasses.replace(finished.summary.verdict, kind="ahead", sentence="Ahead.")
+    changed = finished.summary.model_copy(update={"verdict": verdict, "plan_sentence": "A plan."})
+    wrong = [one.name for one in replay_words(dataclasses.replace(finished, summary=changed)) if not one.agrees]
+    assert wrong == ["plan_sentence", "verdict.class", "verdict.sentence"]

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun, read_run
+from engine.backtest.kept_prices import files_of
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
 from engine.backtest.plan_identity import config_sha256
 from engine.backtest.signed_files import RUN_FILES, fit_together, page_fault
@@ -16,6 +18,7 @@ from engine.diagnostics.verify.gate_replay import replay_gate
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
 from engine.diagnostics.verify.run_structure import require_structure
+from engine.diagnostics.verify.summary_replay import replay_summary, replay_words
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
@@ -41,21 +44,30 @@ def read_finished(folder: Path) -> FinishedRun | FinishedSweep:
 
 
 def verify_finished(
-    finished: FinishedRun | FinishedSweep, prepare: Callable[[Path], PreparedSweep[PolicyT]]
+    finished: FinishedRun | FinishedSweep,
+    prepare: Callable[[Path], PreparedSweep[PolicyT]],
+    load: Callable[[Path], RunConfig[PolicyT]] | None = None,
 ) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     """Return what a folder's files say as written and as it comes out of its other files, and what they cannot show.
 
-    ``prepare`` makes a sweep ready to run from its config. Raises DataError for a file that lacks what another names.
+    ``prepare`` makes a sweep ready to run from its config, ``load`` that of a run which kept its prices.
+
+    Raises DataError for a file that lacks what another names.
     """
     with fit_together(finished.path):
-        return _verify_sweep(finished, prepare) if isinstance(finished, FinishedSweep) else _verify_run(finished)
+        return _verify_sweep(finished, prepare) if isinstance(finished, FinishedSweep) else _verify_run(finished, load)
 
 
-def _verify_run(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
+def _verify_run(
+    run: FinishedRun, load: Callable[[Path], RunConfig[PolicyT]] | None
+) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
     require_structure(run)
-    config, changed = _config_figures(run)
-    figures = [*config, *replay_run(run), *replay_gate(run), *recompute_figures(run)]
-    return figures, (*changed, *_unchecked(ReplayedRun(run)))
+    with files_of(run.kept):
+        config, changed = _config_figures(run)
+    own = [*replay_run(run), *replay_gate(run), *recompute_figures(run), *replay_words(run)]
+    if run.kept is not None and load is not None:  # then there is nothing that its files cannot show
+        return [*config, *own, *replay_summary(run, load)], changed
+    return [*config, *own], (*changed, *_unchecked(ReplayedRun(run)))
 
 
 def _config_figures(run: FinishedRun) -> tuple[list[ReferenceFigure], tuple[str, ...]]:
@@ -107,7 +119,8 @@ def require_agreement(figures: Sequence[ReferenceFigure], folder: Path) -> None:
 def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
     """Yield what the files of a run do not determine."""
     others = [name for name in replayed.run.summary.portfolios if name != "strategy"]
-    yield "prices between orders, and whether the orders are what the config asks for: run it again for that"
+    yield "prices between orders, and whether the orders are what the config asks for: `engine replay` asks the source"
+    yield "what takes the run apart (falls, years, risk, ...): that needs prices, as `engine run --keep-prices` keeps"
     if others:
         yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
     if others and replayed.flows.any():
