@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.report.sweep.page import build_sweep_report
 from tests.report.test_hostile_text import PAYLOADS
 from tests.report.test_sweep_page import poison
+from tests.support.runs import sign
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 BOXES = """(selector) => [...document.querySelectorAll(selector)].map((one) => {
@@ -109,10 +113,6 @@ def test_paper_has_first_screen_and_effects_on_its_first_pages_and_the_best_lyin
 
 
 def test_payloads_stay_text(show: Callable[..., Any], pages: Callable[[str], Path], tmp_path: Path) -> None:
-    import shutil
-
-    from engine.report.sweep.page import build_sweep_report
-
     folder = shutil.copytree(pages("sweep").parent, tmp_path / "hostile")
     poison(folder, PAYLOADS)
     made = build_sweep_report(folder)
@@ -129,3 +129,27 @@ def test_payloads_stay_text(show: Callable[..., Any], pages: Callable[[str], Pat
         assert page.evaluate("[...document.links].every((one) => one.getAttribute('href').startsWith('#'))")
         assert page.evaluate("document.querySelectorAll('iframe, img, math, object, embed').length") == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+def test_twelve_benchmarks_with_long_names_at_one_place_cover_neither_each_other_nor_the_title(
+    show: Callable[..., Any], pages: Callable[[str], Path], tmp_path: Path, width: int
+) -> None:
+    folder = shutil.copytree(pages("sweep").parent, tmp_path / "many")
+    summary = json.loads((folder / "summary.json").read_text())
+    own = summary["standings"]["strategy"]
+    for number in range(12):
+        summary["standings"][f"A benchmark with a name of sixty letters, the number {number:02d} of twelve"] = {
+            **own,
+            "sharpe": {**own["sharpe"], "value": own["sharpe"]["value"] + 0.0004 * number},
+        }
+    (folder / "summary.json").write_text(json.dumps(summary))
+    sign(folder)
+    page = show(build_sweep_report(folder), width=width)
+    boxes = page.evaluate(BOXES, "#spread .names span")
+    assert len(boxes) == 16
+    assert not [(a, b) for at, a in enumerate(boxes) for b in boxes[at + 1 :] if overlap(a, b)]
+    (title,) = page.evaluate(BOXES, "#spread figcaption")
+    assert not any(overlap(title, box) for box in boxes)
+    assert all(0 <= box[0] < box[2] <= width for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -241,3 +241,20 @@ def test_no_text_becomes_markup(small: Path, tmp_path: Path) -> None:
         assert not any(text in script for text in texts for script in scripts if len(text) > 20)
     assert shapes[0] == shapes[1]
     assert "{{ 7*7 }}" in words(page)
+
+
+def test_a_folder_of_an_older_version_has_the_page_that_its_files_can_make(small: Path, tmp_path: Path) -> None:
+    """Without maps, listed shares, the plan's noise and its sentence: the rest stands there, the description first."""
+    folder = shutil.copytree(small, tmp_path / "old")
+    summary = json.loads((folder / "summary.json").read_text())
+    for key in ("maps", "plan_band", "plan_sentence"):
+        del summary[key]
+    del summary["sweep"]["listed"]
+    summary["description"] = "What the plan was called before it was said"
+    (folder / "summary.json").write_text(json.dumps(summary))
+    sign(folder)
+    page = build_sweep_report(folder).read_text(encoding="utf-8")
+    assert 'class="heat"' not in page
+    assert 'class="noise"' not in page
+    assert summary["description"] in page
+    assert page.count("data-command=") == 26
