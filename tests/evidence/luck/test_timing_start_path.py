@@ -16,7 +16,7 @@ from engine.composition import load_run, measure_luck
 from engine.core.errors import DataError, ScheduleError
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.path import PathMarket, measure_paths, plan_block_length
-from engine.evidence.luck.spread import FigureSpread, metric_column, percentiles
+from engine.evidence.luck.spread import Counts, FigureSpread, metric_column, percentiles
 from engine.evidence.luck.start import measure_starts, start_differences
 from engine.evidence.luck.timing import measure_timing, timing_table
 from engine.simulation.run_setup import BOUGHT_AND_HELD
@@ -126,6 +126,48 @@ def test_a_history_is_what_simulate_makes_of_it(held: bool) -> None:
         )
         for name in ("final_value", "cagr", "max_drawdown", "trades"):
             assert metric_column(table, name)[number] == metrics[name], name
+
+
+def test_a_fan_is_where_the_same_histories_stand_at_the_ends_of_years() -> None:
+    """A shorter history is the beginning of the longer one, and the last point is where they end."""
+    plan = measured()
+    found = measure_paths(plan)
+    assert [one.date for one in found.fan] == [*(f"{year}-12-31" for year in range(2014, 2016)), "2016-12-30",
+                                               "2017-12-29", "2018-06-29"]  # fmt: skip
+    final, last = found.plan["final_value"], found.fan[-1].plan
+    assert final is not None
+    assert last == pytest.approx({key: one / plan.account.capital for key, one in final.items()}, rel=1e-12)
+    common = PathMarket.of(plan)
+    histories = ResampledHistories(common.returns, plan.terms.seed, found.mean_block)
+    flat, columns = _flat_market(common.market, plan.policy.tickers, slice(0, len(common.market.dates)))
+    source = histories.source(np.ascontiguousarray(flat.prices[0]), columns)
+    end = int(np.searchsorted(flat.dates, np.datetime64("2015-12-31"))) + 1
+    variant = Variant(plan.policy, plan.account, plan.costs, 0, end)
+    cut = metric_column(path_metric_table(common.market, variant, histories, np.arange(8)), "total_return")
+    for number in (0, 7):
+        market = dataclasses.replace(flat, prices=_closes(source, number, len(flat.dates)))
+        ledger = simulate(market, plan.policy, plan.account, plan.costs.cost_table(market.assets, market.foreign))
+        assert ledger.value[end - 1] / ledger.capital == pytest.approx(1.0 + cut[number], rel=1e-12)
+
+
+def test_every_date_and_every_start_is_kept_for_the_page() -> None:
+    timing, start = measure_timing(measured(), move_calendar), measure_starts(measured())
+    growth = [one for month in timing.growth.values() for one in month if one is not None]
+    assert len(growth) == timing.spreads["cagr"].count
+    assert (min(growth), max(growth)) == (timing.spreads["cagr"].lowest, timing.spreads["cagr"].highest)
+    assert len(start.every) == start.starts
+    assert sum(one.difference > 1e-12 for one in start.every) == start.ahead
+
+
+def test_bins_hold_every_figure_once() -> None:
+    figures = np.random.default_rng(3).normal(0.1, 0.02, 1000)
+    found = Counts.of(np.append(figures, np.nan))
+    assert found is not None
+    assert sum(found.counts) == 1000
+    assert (found.edges[0], found.edges[-1]) == (figures.min(), figures.max())
+    assert found.counts == tuple(np.histogram(figures, np.array(found.edges))[0].tolist())
+    assert abs(len(found.counts) - len(np.histogram_bin_edges(figures, "fd")) + 1) <= 1
+    assert Counts.of(np.full(9, 0.1)) is None
 
 
 def test_the_bits_do_not_depend_on_the_threads() -> None:
