@@ -22,7 +22,7 @@ CUT = """() => [...document.querySelectorAll('body *')].filter((one) => {
 SMALL = """() => [...document.querySelectorAll('body *')].filter((one) => [...one.childNodes].some((part) => part.nodeType === 3 && part.textContent.trim())
   && one.getClientRects().length && parseFloat(getComputedStyle(one).fontSize) < 11).map((one) => one.textContent.trim().slice(0, 40))"""
 TARGETS = """(least) => [...document.querySelectorAll('button, input, select, summary')].filter((one) => {
-  const box = one.getBoundingClientRect();
+  const box = (one.closest("label:has(> [type=checkbox], > [type=radio])") ?? one).getBoundingClientRect();
   return one.checkVisibility({ visibilityProperty: true }) && box.width && (box.height < least || box.width < 24);
 }).map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${Math.round(one.getBoundingClientRect().height)}`)"""
 LINES = """() => {

@@ -56,7 +56,7 @@ def heat_table(table: HeatTable) -> Markup:
     """Return the table, which scrolls in a box of its own."""
     heads = join(Markup('<th scope="col" class="n">{}</th>').format(plain(name)) for name in table.columns)
     return Markup(
-        '<div class="wide" tabindex="0" role="region" aria-labelledby="{key}-title">'
+        '<div class="wide" tabindex="0" role="group" aria-labelledby="{key}-title">'
         '<table class="heat" id="{key}" data-marks>'
         '<caption id="{key}-title">{caption}</caption><thead><tr>{corner}{heads}</tr></thead>'
         "<tbody>{rows}</tbody>{foot}</table></div>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from markupsafe import Markup
@@ -26,6 +26,8 @@ from engine.report.charts.frame import (
 from engine.report.charts.scales import Scale, fit_scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
+_LEANS_FROM: Final = 0.6
+"""From where on in the width a name stands left of its point."""
 Kind: TypeAlias = Literal["dot", "named", "small"]
 """A small dot; a marker with its name beside it; a small cross with its name."""
 
@@ -90,8 +92,11 @@ def scatter(chart: Scatter) -> Markup:
         )
         shapes.append(Markup('<path class="line c0" d="M{}"/>').format("L".join(places)))
     spans = (
-        Markup('<b class="spot {kind}" style="left:{left};bottom:{bottom}" data-say="{say}">{mark}{name}</b>').format(
+        Markup(
+            '<b class="spot {kind}{lean}" style="left:{left};bottom:{bottom}" data-say="{say}">{mark}{name}</b>'
+        ).format(
             kind=one.kind,
+            lean=" leans" if across.fraction(one.x) > _LEANS_FROM else "",
             left=per_cent(across.fraction(one.x)),
             bottom=per_cent(up.fraction(one.y)),
             say=plain(_tell(one, chart.x, chart.y)),
