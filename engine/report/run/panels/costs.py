@@ -47,7 +47,7 @@ def _answer(run: FinishedRun, years: tuple[AccountYear, ...]) -> str:
     text = (
         f"{plural(int(metrics.get('trades') or 0), 'order')} cost {fmt.money(metrics.get('costs'))} {currency} in all"
     )
-    if len(years) > 1 and dearest.costs > 0.0:
+    if len(years) > 1 and 0.0 < dearest.costs < fsum(one.costs for one in years):
         text += f", most of all in {dearest.year}, {fmt.money(dearest.costs)} {currency}"
     return f"{text}; {traded} of the account was traded a year." if traded != fmt.DASH else f"{text}."
 

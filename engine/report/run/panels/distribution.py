@@ -51,6 +51,7 @@ def distribution_panel(run: FinishedRun) -> Panel | None:
         kinds.append(("months", "months", found.months))
     content = {
         "charts": [_chart(f"chart-{key}", noun, one) for noun, key, one in kinds if one.count > 1],
+        "open_ends": [text for noun, _, one in kinds if (text := _open_ends(noun, one))],
         "heads": [noun.capitalize() for noun, _, _ in kinds],
         "rows": _rows([one for _, _, one in kinds]),
         "rival": portfolio_label(found.rival) if found.rival else "",
@@ -69,7 +70,7 @@ def _answer(run: FinishedRun, found: Distribution, day: str) -> str:
         else f"Fewer than one {day} in twenty lost anything"
     )
     total = run.summary.portfolios["strategy"].metrics.get("total_return")
-    if found.total_without_best is None or own.count <= 2 * found.left_out:
+    if found.total_without_best is None or own.count <= 2 * found.left_out or own.deviation <= _NO_SPREAD:
         return f"{text}."
     return (
         f"{text}; without its best {found.left_out} {day}s of {fmt.count(own.count)} the plan would have made "
@@ -83,6 +84,16 @@ def _chart(key: str, noun: str, one: ReturnDistribution) -> object:
     counts = np.array(bins.counts, dtype=np.float64)
     title = f"{noun.capitalize()} by their return"
     return histogram(Histogram(key, title, edges, counts, "percent", curve=_normal_curve(one, edges), noun=noun))
+
+
+def _open_ends(noun: str, one: ReturnDistribution) -> str:
+    """Return what the outermost bars hold, where returns reach beyond them; "" where none does."""
+    bins = one.histogram
+    low, high = bins.start + bins.width, bins.start + bins.width * (len(bins.counts) - 1)
+    below = f"the first bar holds all {noun} below {fmt.percent(low)}" if bins.open_below else ""
+    above = f"the last bar all {noun} from {fmt.percent(high)} on" if bins.open_above else ""
+    text = ", ".join(part for part in (below, above) if part)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _normal_curve(one: ReturnDistribution, edges: FloatArray) -> FloatArray | None:

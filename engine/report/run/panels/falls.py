@@ -49,9 +49,9 @@ def _answer(found: Falls) -> str:
     end = f"made good on {worst.recovery}" if worst.recovery else "not made good by the end"
     now = f"at the end it was {fmt.percent(-found.current)} below" if found.current < 0.0 else "it ended at its high"
     return (
-        f"The plan fell deepest by {fmt.percent(-worst.depth)}, from {worst.peak} to {worst.trough}, {end}, after "
-        f"{_duration(worst.days)}; it stood below a high at {fmt.percent(found.share_below_high, 1)} of all closes, in "
-        f"{plural(found.episodes, 'fall')}, and {now}."
+        f"The plan fell deepest by {fmt.percent(-worst.depth)}, from {worst.peak} to {worst.trough}, {end}, "
+        f"{_duration(worst.days)} after the high; it stood below a high at {fmt.percent(found.share_below_high, 1)} "
+        f"of all closes, in {plural(found.episodes, 'fall')}, and {now}."
     )
 
 

@@ -33,7 +33,8 @@ def flows_panel(run: FinishedRun) -> Panel | None:
         f"After the opening {fmt.money(paid_in)} {currency} was paid in and {fmt.money(withdrawn)} {currency} "
         f"withdrawn; the account gained {fmt.money(gain)} {currency}."
     )
-    if (own := metrics.get("xirr")) is not None and (growth := metrics.get("cagr")) is not None:
+    whole_year = run.summary.window.years >= 1.0
+    if whole_year and (own := metrics.get("xirr")) is not None and (growth := metrics.get("cagr")) is not None:
         answer += f" The money itself earned {fmt.percent(own)} a year (XIRR), each unit of it {fmt.percent(growth)}."
     rows = [
         (str(one.year), *(fmt.money(amount) for amount in (one.paid_in, one.withdrawn, one.value, one.gain)))

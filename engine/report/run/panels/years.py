@@ -12,6 +12,7 @@ from engine.analysis.metrics import period_returns
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
 from engine.report.charts.bar_chart import cell_bar
+from engine.report.phrases import plural
 from engine.report.run.month_tables import month_tables
 from engine.report.run.panel import Panel
 from engine.report.run.run_lines import rival_of
@@ -51,7 +52,7 @@ def years_panel(run: FinishedRun) -> Panel:
 
 
 def _answer(years: tuple[YearReturns, ...], months: MonthFigures | None) -> str:
-    if months is None:
+    if months is None or months.count < 2:
         return ""
     known = [(one.returns["strategy"], one.year) for one in years]
     returns = [(own, year) for own, year in known if own is not None]
@@ -59,7 +60,7 @@ def _answer(years: tuple[YearReturns, ...], months: MonthFigures | None) -> str:
     ahead = f" and {fmt.percent(months.ahead_share, 1)} were ahead of the rival's" if months.rival else ""
     if months.rival == "buy_and_hold":
         ahead = ahead.replace("the rival's", "buy & hold's")
-    said = f"{fmt.percent(months.positive_share, 1)} of {fmt.count(months.count)} months were above zero{ahead}."
+    said = f"{fmt.percent(months.positive_share, 1)} of {plural(months.count, 'month')} were above zero{ahead}."
     if len(returns) == 1:
         return said
     return (
