@@ -62,29 +62,33 @@ class Breakdown:
         return SessionGains.of(one.ledger, one.market)
 
     def contribution(self, name: str = "strategy") -> Contribution:
-        return contribution(self.gains(name))
+        return self._contributions[name]
 
-    @property
+    @cached_property
+    def _contributions(self) -> dict[str, Contribution]:
+        return {name: contribution(self.gains(name)) for name in ("strategy", "buy_and_hold")}
+
+    @cached_property
     def differences(self) -> dict[str, float]:
         return contribution_differences(self.contribution(), self.contribution("buy_and_hold"))
 
-    @property
+    @cached_property
     def by_year(self) -> tuple[YearContribution, ...]:
         return contribution_by_year(self.gains())
 
-    @property
+    @cached_property
     def risk(self) -> RiskShares:
         return risk_shares(self.gains())
 
-    @property
+    @cached_property
     def correlations(self) -> tuple[PairCorrelation, ...]:
         return pair_correlations(self.strategy.ledger, self.strategy.market, self.gains().assets)
 
-    @property
+    @cached_property
     def rebalances(self) -> RebalanceEffects:
         return rebalance_effects(self.strategy.ledger, self.strategy.market, self.held.ledger)
 
-    @property
+    @cached_property
     def drift(self) -> Drift:
         return drift(self.strategy.ledger, self.strategy.market, self.config.strategy.caps())
 

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from engine.portfolio.optimiser_step import OptimiserStep
 
 
-@pytest.mark.parametrize(
-    ("year", "name"), [(2004, "us_small_caps"), (2015, "us_small_caps"), (2021, "us_small_caps_three")]
-)
+@pytest.mark.parametrize(("year", "name"), [(2015, "us_small_caps"), (2021, "us_small_caps_three")])
 def test_a_start_is_a_run_of_its_own(year: int, name: str, shared_data: Path) -> None:
     """Growth, difference and interval are those of the run whose window begins there, to the bit; the first is the run."""
     whole = Breakdown(shared_config(name, shared_data))
