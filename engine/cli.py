@@ -637,7 +637,7 @@ def bench(
     from engine.core.json_files import to_json
     from engine.core.publication import stage_folder
     from engine.diagnostics.bench.measure import time_jobs
-    from engine.report.bench import bench_html, bench_json, print_bench, timing_progress
+    from engine.report.bench import bench_json, print_bench, render_bench, timing_progress
 
     with timing_progress() as say:
         threads = threads or os.cpu_count() or 1
@@ -645,7 +645,7 @@ def bench(
     if out is not None:
         with stage_folder(out, exchange=False) as staging:
             atomic_write(staging / "bench.json", to_json(bench_json(report)))
-            atomic_write(staging / "bench.html", bench_html(report).encode())
+            atomic_write(staging / "bench.html", render_bench(report).encode())
     if json:
         _print_json(bench_json(report))
     else:

@@ -11,8 +11,9 @@ from rich.console import Console
 from engine.core.json_files import Json
 from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, PATHS, RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
+from engine.report import number_format as fmt
+from engine.report.bench_page import bench_html, growth_sentences
 from engine.report.console import console, print_bullet, print_heading, print_table
-from engine.report.html_page import render_page
 
 TIMING_COLUMNS = ("engine", "takes", "lowest to highest", "slower", "kernels", "dgemm", "differs")
 COMMAND_COLUMNS = ("command", "takes", "lowest to highest", "CPU", "kernels", "memory")
@@ -47,7 +48,7 @@ def timing_tables(bench: TimingReport) -> Iterator[tuple[str, tuple[str, ...], l
     yield "Whole commands, each a process of its own", COMMAND_COLUMNS, commands
     growth = []
     for one in bench.growth:
-        sizes = (f"{size:,}: {_duration_text(median)}" for size, median in zip(one.sizes, one.medians, strict=True))
+        sizes = (f"{size:,}: {fmt.duration(median)}" for size, median in zip(one.sizes, one.medians, strict=True))
         growth.append((one.dimension, *sizes, f"{one.power.median:.2f}"))
     yield "How CPU time grows", ("with", "small", "middle", "large", "power"), growth
 
@@ -56,7 +57,7 @@ def _timing_row(bench: TimingReport, line: Timing, fastest: float) -> tuple[str,
     share = bench.share_of_dgemm(line)
     return (
         line.engine,
-        _duration_text(line.each.median),
+        fmt.duration(line.each.median),
         _range_text(line),
         _ratio_text(line.each.median / fastest) if line.agrees else "another job",
         _share_text(line.kernel_share),
@@ -67,12 +68,12 @@ def _timing_row(bench: TimingReport, line: Timing, fastest: float) -> tuple[str,
 
 def _command_row(line: Timing) -> tuple[str, ...]:
     memory = f"{line.memory / 1e6:,.0f} MB" if line.memory else ""
-    times = _duration_text(line.each.median), _range_text(line), _duration_text(line.cpu.median)
+    times = fmt.duration(line.each.median), _range_text(line), fmt.duration(line.cpu.median)
     return line.engine, *times, _share_text(line.kernel_share), memory
 
 
 def _range_text(line: Timing) -> str:
-    lowest, highest = _duration_text(line.each.lowest), _duration_text(line.each.highest)
+    lowest, highest = fmt.duration(line.each.lowest), fmt.duration(line.each.highest)
     number, unit = lowest.split()
     return f"{number if highest.endswith(f' {unit}') else lowest} to {highest}"
 
@@ -85,13 +86,6 @@ def _share_text(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
-def _duration_text(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
-
-
 def timing_notes(bench: TimingReport) -> Iterator[str]:
     """Yield the notes below the tables, one sentence each."""
     yield "; ".join(f"{name}: {value}" for name, value in bench.machine.items())
@@ -101,7 +95,10 @@ def timing_notes(bench: TimingReport) -> Iterator[str]:
             yield f"a matrix product (dgemm) does {rate:,.0f} Gflop/s here on {line.engine}"
     seconds, memory = bench.million_runs
     yield f"a million runs of plans in one process: {seconds:.1f} s, at most {memory / 1e6:,.0f} MB of memory"
+    yield from growth_sentences(bench)
     yield from bench.missing
+    if not any(line.is_peer for line in bench.lines) and not bench.missing:
+        yield "no other engine was timed; `pip install 'portfolio-engine[bench]'` installs them"
     yield (
         "all are timed in turns, a round of everything after another, and one that is not counted before; medians, of "
         "one variant where many run together; peers get prices and weights in memory, and their results agree with "
@@ -152,6 +149,6 @@ def bench_json(bench: TimingReport) -> dict[str, Json]:
     }
 
 
-def bench_html(bench: TimingReport) -> str:
+def render_bench(bench: TimingReport) -> str:
     """Return the report as one HTML page that needs no network and runs no script."""
-    return render_page("bench", sections=list(timing_tables(bench)), facts=list(timing_notes(bench)))
+    return bench_html(bench, list(timing_tables(bench)), list(timing_notes(bench)))

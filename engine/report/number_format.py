@@ -146,6 +146,18 @@ def short_number(value: float, *, signed: bool = False) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def duration(seconds: float) -> str:
+    """Return a time with three digits in the unit that fits.
+
+    >>> duration(7.376e-6), duration(0.0125), duration(2.5), duration(4e-10)
+    ('7.38 µs', '12.5 ms', '2.5 s', '0.4 ns')
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
 def short_money(value: float) -> str:
     """Return a large amount in thousands or millions, as ``250k`` and ``1.2m``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,12 +14,21 @@ from pydantic import TypeAdapter
 from engine.diagnostics.bench import contenders
 from engine.diagnostics.bench.jobs import core_satellite_job, fixed_mix_job, mix_job
 from engine.diagnostics.bench.kernel_clock import clock_kernels
-from engine.diagnostics.bench.machine import session_flops
+from engine.diagnostics.bench.machine import commit_text, session_flops
 from engine.diagnostics.bench.peer_process import RemoteRun
 from engine.diagnostics.bench.peers import PEERS, Peer, run_quietly
 from engine.diagnostics.bench.stopwatch import RunTime, Spread, TimeGrowth, time_in_turns
-from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, RESULT_TOLERANCE, Timing, TimingReport
-from engine.report.bench import bench_html, bench_json, print_bench, timing_tables
+from engine.diagnostics.bench.timings import (
+    COMMAND_JOB,
+    MATRIX_JOB,
+    MIX_JOB,
+    ONE_RUN_METRICS,
+    RESULT_TOLERANCE,
+    Timing,
+    TimingReport,
+)
+from engine.report.bench import bench_json, print_bench, render_bench, timing_tables
+from engine.report.bench_page import job_chart, speed_sentence
 from engine.sweep.batch import run_batch
 from engine.sweep.batch.planner import VariantColumns, planner_for
 from engine.sweep.batch.run_batch import variant_metric_table
@@ -47,7 +57,7 @@ def report() -> TimingReport:
 
 def test_the_table_says_how_many_times_slower_and_how_much_of_the_time_is_in_kernels(report, capsys) -> None:
     (_, _, jobs), (_, _, commands), (_, _, growth) = timing_tables(report)
-    assert jobs[0] == ("lanes", "2 us", "1 to 3 us", "1.0", "75%", "50%", "")
+    assert jobs[0] == ("lanes", "2 µs", "1 to 3 µs", "1.0", "75%", "50%", "")
     assert jobs[1] == ("a <b>peer</b>", "8 ms", "8 to 8 ms", "4,000", "", "", "1.0e-12")
     assert commands == [("engine run", "2.5 s", "2 to 3 s", "1.25 s", "10%", "200 MB")]
     assert growth == [("assets", "6: 1 s", "12: 4 s", "24: 8 s", "1.00")]
@@ -103,10 +113,54 @@ def test_time_that_doubles_with_the_size_grows_with_its_first_power(report: Timi
 
 
 def test_the_page_needs_nothing_else_and_reads_names_as_text(report: TimingReport) -> None:
-    page = bench_html(report)
+    page = render_bench(report)
     assert "a &lt;b&gt;peer&lt;/b&gt;" in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_page_says_first_how_long_a_variant_takes_and_has_no_empty_column() -> None:
+    lanes = [
+        timing(f"lanes, {n} thread{'s' * (n > 1)}", 4.0 / n, job=MIX_JOB, variants=2**18, threads=n) for n in (1, 2)
+    ]
+    single, peer = timing(ONE_RUN_METRICS, 7e-4, job=MIX_JOB), timing("peer", 1e-3, job=MIX_JOB, is_peer=True)
+    growth = (TimeGrowth("assets", (6, 12, 24), ((1.0, 2.0, 4.0),)),)
+    alone = TimingReport({"cores": "2", "load": "0.10 before"}, (*lanes, single), growth, (), (1.0, 1))
+    assert (
+        speed_sentence(alone) == "One variant takes 7.63 µs; 131,072 a second on 2 threads, 92 times one run at a time."
+    )
+    page = render_bench(alone)
+    assert "time grows as n^1.00 with assets (1: proportional)" in page
+    assert "pip install &#39;portfolio-engine[bench]&#39;" in page
+    assert ">differs</th>" not in page
+    assert "0.10 before" in page
+    both = dataclasses.replace(alone, lines=(*alone.lines, dataclasses.replace(peer, difference=1e-12)))
+    assert "portfolio-engine[bench]" not in render_bench(both)
+    assert ">differs</th>" in render_bench(both)
+    other = dataclasses.replace(alone, lines=(*lanes, dataclasses.replace(single, difference=0.5)))
+    assert speed_sentence(other) == "One variant takes 7.63 µs; 131,072 a second on 2 threads."
+    assert speed_sentence(TimingReport({}, (), (), (), (1.0, 1))).startswith("Nothing of this engine")
+
+
+def test_a_job_has_a_bar_for_each_engine_and_another_job_is_hatched(report: TimingReport) -> None:
+    chart = str(job_chart(report, "the job", 0))
+    assert chart.count('role="listitem"') == 3
+    assert chart.count(' hatched"') == 1
+    assert "2\N{NO-BREAK SPACE}µs" in chart or "2 µs" in chart
+    assert job_chart(report, MATRIX_JOB, 1) == ""
+
+
+def test_the_commit_is_read_from_branches_packed_or_not(tmp_path: Path) -> None:
+    assert commit_text(tmp_path) == ""
+    (tmp_path / ".git" / "refs" / "heads").mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    assert commit_text(tmp_path) == ""
+    (tmp_path / ".git" / "packed-refs").write_text("# pack-refs\n" + "a" * 40 + " refs/heads/main\n")
+    assert commit_text(tmp_path) == "commit aaaaaaaaaaaa"
+    (tmp_path / ".git" / "refs" / "heads" / "main").write_text("b" * 40 + "\n")
+    assert commit_text(tmp_path) == "commit bbbbbbbbbbbb"
+    (tmp_path / ".git" / "HEAD").write_text("c" * 40 + "\n")
+    assert commit_text(tmp_path) == "commit cccccccccccc"
 
 
 def test_the_json_holds_every_number(report: TimingReport) -> None:

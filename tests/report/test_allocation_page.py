@@ -17,28 +17,14 @@ from engine.report.allocation_page import proposal_html, weights_sentence
 from engine.report.frontier_chart import MOST_POINTS, frontier_chart
 from engine.report.held_weights import HeldWeights, read_held_weights
 from tests.report.test_hostile_text import PAYLOADS
+from tests.support.optimised_plan import OPTIMISED
 from tests.support.runs import Skeleton
-
-PLAN = """
-name: small
-data: {source: {kind: sample}}
-window: {start: 2018-01-02, end: 2020-12-30}
-strategy:
-  kind: optimised
-  core: [QUAL, SIZE]
-  satellites: {universe: [HD, JNJ, PG], cap: 5%}
-  limits: [{group: [satellites], max: 12%}]
-  objective: {kind: min_variance}
-  estimates: {covariance: ledoit_wolf, mean: shrunk, lookback: 252, min_history: 200}
-  rebalance: {kind: annual, month: january}
-evidence: {draws: 100}
-"""
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("optimised")
-    (folder / "plan.yaml").write_text(PLAN)
+    (folder / "plan.yaml").write_text(OPTIMISED)
     run_backtest(composition.load_run(folder / "plan.yaml", ())).write(folder / "runs")
     return folder
 

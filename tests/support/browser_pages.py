@@ -10,7 +10,10 @@ from typing import Final
 
 import pytest
 
+from engine.report.bench import render_bench
+from tests.support.optimised_plan import OPTIMISED
 from tests.support.specimen_page import specimen_page
+from tests.support.timings import TIMINGS
 
 ROOT: Final = Path(__file__).parents[2]
 PRICES: Final = ROOT.parent / "shared" / "data" / "prices.parquet"
@@ -71,6 +74,35 @@ def _claims(folder: Path) -> Path:
     return folder / "made" / "claims.html"
 
 
+def _comparison(folder: Path) -> Path:
+    short = ("configs/quickstart.yaml", "--out", str(folder))
+    for month in ("january", "may", "september"):
+        command("run", *short, "--set", f"strategy.rebalance.month={month}", "--set", f"name=each-{month}")
+    command("compare", *(str(folder / f"each-{one}") for one in ("january", "may", "september")), "--out", str(folder))
+    return folder / "compare.html"
+
+
+def _comparison_of_windows(folder: Path) -> Path:
+    for start in (2014, 2017):
+        changes = ("--set", f"window.start={start}-01-02", "--set", f"name=since-{start}")
+        command("run", "configs/quickstart.yaml", "--out", str(folder), *changes)
+    command("compare", str(folder / "since-2014"), str(folder / "since-2017"), "--out", str(folder))
+    return folder / "compare.html"
+
+
+def _allocation(folder: Path) -> Path:
+    (folder / "plan.yaml").write_text(OPTIMISED)
+    for verb in ("run", "optimise"):
+        command(verb, str(folder / "plan.yaml"), "--out", str(folder))
+    return folder / "small" / "optimal.html"
+
+
+def _bench(folder: Path) -> Path:
+    path = folder / "bench.html"
+    path.write_text(render_bench(TIMINGS), encoding="utf-8")
+    return path
+
+
 PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "specimen": _specimen,
     "run": _run,
@@ -78,4 +110,8 @@ PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "sweep": _sweep,
     "luck": _luck,
     "claims": _claims,
+    "comparison": _comparison,
+    "comparison of windows": _comparison_of_windows,
+    "allocation": _allocation,
+    "bench": _bench,
 }

@@ -135,7 +135,7 @@ def peer_contenders(make_policy: PolicyFactory, missing: list[str]) -> Iterator[
             remedy = "`make bench` gives it an environment of its own" if remote else "`pip install '.[bench]'`"
             missing.append(f"{peer.title} is not installed and was not timed; {remedy}")
             continue
-        line = partial(Timing, MIX_JOB, f"{peer.title}, {version}", variants=peer.batch)
+        line = partial(Timing, MIX_JOB, f"{peer.title}, {version}", variants=peer.batch, is_peer=True)
         if remote:
             yield Contender(line, remote, partial(_largest_difference, known, dict))
         else:
@@ -156,7 +156,7 @@ def weight_contenders(peers: bool) -> Iterator[Contender]:  # noqa: FBT001
     yield Contender(partial(Timing, weights.WEIGHTS_JOB, "optimiser, proved"), LocalRun(solve))
     if peers:
         title = f"skfolio, {importlib.metadata.version('skfolio')}"
-        line = partial(Timing, weights.WEIGHTS_JOB, title, tolerance=weights.SOLVER_TOLERANCE)
+        line = partial(Timing, weights.WEIGHTS_JOB, title, tolerance=weights.SOLVER_TOLERANCE, is_peer=True)
         run = LocalRun(weights.skfolio_solver())
         yield Contender(line, run, lambda found: float(np.abs(np.asarray(found) - solve()).max()))
 

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,40 @@ def describe_machine(threads: int) -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "engine": ", ".join(filter(None, [version("portfolio-engine"), commit_text(Path(__file__).parents[3])])),
     }
+
+
+def commit_text(root: Path) -> str:
+    """Return which commit is checked out in ``root``, as ``commit 0123456789ab``; nothing where there is none."""
+    try:
+        head = (root / ".git" / "HEAD").read_text(encoding="utf-8").strip()
+        if head.startswith("ref: "):
+            head = _resolve(root / ".git", head.removeprefix("ref: "))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return f"commit {head[:12]}" if head else ""
+
+
+def _resolve(git: Path, name: str) -> str:
+    """Return the commit of a branch, from its own file or from those that are packed; "" where it is in neither."""
+    if (git / name).is_file():
+        return (git / name).read_text(encoding="utf-8").strip()
+    packed = (git / "packed-refs").read_text(encoding="utf-8").splitlines()
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")
+
+
+def load_text(begin: float | None, end: float | None) -> str:
+    """Return how many processes wanted to run on average of a minute, before everything was timed and at its end."""
+    return "not known" if begin is None or end is None else f"{begin:.2f} before, {end:.2f} at the end"
+
+
+def system_load() -> float | None:
+    """Return the load of the last minute, None where the system does not tell."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
 
 
 def matrix_product(threads: int) -> Callable[[], object]:

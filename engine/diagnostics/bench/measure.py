@@ -17,7 +17,7 @@ from engine.diagnostics.bench.contenders import (
 )
 from engine.diagnostics.bench.jobs import SESSIONS, PolicyFactory, TimingJob, core_satellite_job, fixed_mix_job
 from engine.diagnostics.bench.kernel_clock import peak_memory
-from engine.diagnostics.bench.machine import describe_machine
+from engine.diagnostics.bench.machine import describe_machine, load_text, system_load
 from engine.diagnostics.bench.peer_process import RemoteRun
 from engine.diagnostics.bench.stopwatch import LocalRun, TimeGrowth, time_in_turns
 from engine.diagnostics.bench.timings import COMMAND_JOB, Timing, TimingReport
@@ -29,6 +29,7 @@ def time_jobs(
     make_policy: PolicyFactory, *, rounds: int, threads: int, peers: bool, say: Callable[[str], None]
 ) -> TimingReport:
     """Time all jobs and return the report; ``say`` is called with what is being timed."""
+    load = system_load()
     say("a million runs")
     counted = _time_million_runs(make_policy, threads)
     contenders = [*own_contenders(make_policy, threads), *matrix_contenders(threads), *weight_contenders(peers)]
@@ -46,7 +47,8 @@ def time_jobs(
     growth = tuple(_time_growths(make_policy, rounds))
     say("whole commands")
     lines += _command_timings(rounds)
-    return TimingReport(describe_machine(threads), tuple(lines), growth, tuple(missing), counted)
+    machine = {**describe_machine(threads), "load": load_text(load, system_load())}
+    return TimingReport(machine, tuple(lines), growth, tuple(missing), counted)
 
 
 def _time_growths(make_policy: PolicyFactory, rounds: int) -> Iterator[TimeGrowth]:

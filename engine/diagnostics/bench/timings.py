@@ -30,7 +30,8 @@ def lanes_title(threads: int) -> str:
 class Timing:
     """One job in one engine: a sample a round of so many variants together, and how far results differ.
 
-    ``flops`` are those of one variant; ``memory`` [bytes] is known of whole commands.
+    ``flops`` are those of one variant; ``memory`` [bytes] is known of whole commands;
+    ``is_peer`` tells another engine's.
     """
 
     job: str
@@ -42,6 +43,7 @@ class Timing:
     difference: float | None = None
     tolerance: float = RESULT_TOLERANCE
     memory: int | None = None
+    is_peer: bool = False
 
     @property
     def each(self) -> Spread:

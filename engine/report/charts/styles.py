@@ -8,8 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 from engine.report import number_format as fmt
 
-Style: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds"]
-"""``percent`` and ``points`` (percentage points, always with a sign) are written from fractions."""
+Style: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds", "duration"]
+"""``percent`` and ``points`` (percentage points, always with a sign) are written from fractions, ``duration`` from
+seconds in the unit that fits, on pages without a script."""
 
 _FIGURES: Final[dict[Style, Callable[[float], str]]] = {
     "money": fmt.money,
@@ -18,6 +19,7 @@ _FIGURES: Final[dict[Style, Callable[[float], str]]] = {
     "ratio": fmt.ratio,
     "count": fmt.count,
     "seconds": lambda value: fmt.short_number(value) + " s",
+    "duration": fmt.duration,
 }
 _AXES: Final[dict[Style, Callable[[float], str]]] = {
     "money": fmt.short_money,
@@ -26,6 +28,7 @@ _AXES: Final[dict[Style, Callable[[float], str]]] = {
     "ratio": fmt.short_number,
     "count": fmt.short_money,
     "seconds": lambda value: f"{fmt.short_number(value)} s",
+    "duration": fmt.duration,
 }
 
 
