@@ -258,3 +258,16 @@ def test_a_folder_of_an_older_version_has_the_page_that_its_files_can_make(small
     assert 'class="noise"' not in page
     assert summary["description"] in page
     assert page.count("data-command=") == 26
+
+
+def test_an_axis_of_windows_says_that_nothing_can_be_compared_and_draws_nothing(tmp_path: Path) -> None:
+    """Figures of other sessions are no effects; how many there are stands under the histogram."""
+    axes = "\n  axes: {window.start: [2018-01-02, 2019-01-02], strategy.core.SIZE: [5%, 15%]}\n"
+    summary, _ = swept(axes, tmp_path / "small")
+    tables = {table.title: table for table in effect_tables(summary)}
+    assert tables["Start"].rows == ()
+    assert len(tables["Weight of SIZE"].rows) == 2
+    page = words((tmp_path / "small" / "report.html").read_text(encoding="utf-8"))
+    assert "no other value has variants with the plan's sessions and this figure: nothing to compare" in page
+    assert "2 of 4 variants have other sessions than the plan (2018-01-02 to 2021-12-30): counted, not ranked" in page
+    assert "other windows left out" in limits(summary)

@@ -43,7 +43,8 @@ def is_seldom(listed: float | None) -> bool:
 class EffectTable:
     """The values of an axis, with its ``title`` and its ``path`` in the config.
 
-    ``least`` and ``most`` are the ends of the scale that effects are drawn on; ``hidden``: some are left out.
+    ``least`` and ``most`` are the ends of the scale that effects are drawn on; ``hidden``: some are left out. Without a
+    value that can be compared there are no ``rows``.
     """
 
     title: str
@@ -70,6 +71,8 @@ def _effect_table(
     title: str, path: str, effects: AxisEffects, metric: str, listed: Mapping[str, float], *, ordered: bool
 ) -> EffectTable:
     """Return values as dots with bands around the line of the baseline."""
+    if not any(one.effect is not None and one.label != effects.baseline for one in effects.values):
+        return EffectTable(title, path, effects, (), "", "", hidden=False)
     most = EFFECTS_SHOWN if ordered else BASKETS_SHOWN
     shown, hidden = pick_effects(effects.values, metric, most, ordered=ordered)
     names = listed if path.endswith(HOLDS) else {}
