@@ -95,26 +95,26 @@ def _share(one: RebalanceEffect) -> float | None:
 def _row(one: RebalanceEffect) -> tuple[str, ...]:
     return (
         one.date,
+        _signed(one.gain_at_next) + (" so far" if one.so_far else ""),
+        fmt.percent(_share(one)),
+        _signed(one.gain_at_end),
         fmt.money(one.value_before),
         fmt.percent(one.distance_before),
         fmt.money(one.traded_one_way),
         fmt.money(one.cost),
-        _signed(one.gain_at_next) + (" so far" if one.so_far else ""),
-        fmt.percent(_share(one)),
-        _signed(one.gain_at_end),
     )
 
 
 def _sums(found: RebalanceEffects) -> tuple[tuple[str, str, str, str], ...]:
-    """Return the rows below the table: title, traded, cost and gain at the end."""
+    """Return the rows below the table: title, gain at the end, traded and cost."""
     traded, cost, gain = (
         fsum(getattr(one, name) for one in found.rebalances) for name in ("traded_one_way", "cost", "gain_at_end")
     )
-    rows = [(plural(len(found.rebalances), "rebalance"), fmt.money(traded), fmt.money(cost), _signed(gain))]
+    rows = [(plural(len(found.rebalances), "rebalance"), _signed(gain), fmt.money(traded), fmt.money(cost))]
     if found.rest is not None:
         if abs(found.rest.total) >= _SEEN:
-            rows.append(("Everything else", "", "", _signed(found.rest.total)))
-        rows.append(("Plan minus buy & hold, final value", "", "", _signed(found.difference)))
+            rows.append(("Everything else", _signed(found.rest.total), "", ""))
+        rows.append(("Plan minus buy & hold", _signed(found.difference), "", ""))
     return tuple(rows)
 
 

@@ -74,8 +74,8 @@ def _row(one: StartYear) -> tuple[str, str, str, str, str, str]:
     return (
         one.start,
         f"{one.years:.1f}",
-        fmt.percent(one.cagr),
-        fmt.percent(one.held),
         fmt.percentage_points(one.difference),
         interval,
+        fmt.percent(one.cagr),
+        fmt.percent(one.held),
     )
