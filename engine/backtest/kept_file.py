@@ -108,6 +108,10 @@ def read_kept(path: Path, content: bytes) -> KeptPrices:
         files = {path: members[name] for path, name in record.files.items()}
     except (pa.ArrowException, zipfile.BadZipFile, OSError, LookupError, ValueError, NotImplementedError) as error:
         raise RUN_FILES.damage_error(path, " ".join(f"{type(error).__name__}: {error}".split())[:200]) from None
+    if list(record.tickers) != sorted(set(record.tickers)) or len(record.currencies) != len(record.tickers):
+        raise RUN_FILES.damage_error(path, "its tickers are not in order, or not all have a currency")
+    if any(len(table) != len(dates) for table in others.values()):
+        raise RUN_FILES.damage_error(path, "its tables are not of the same days")
     origin = Provenance(record.source, record.closes, record.sha256, record.notes)
     found = Closes(dates, record.tickers, closes, record.currencies, origin)
     found = dataclasses.replace(
@@ -135,6 +139,8 @@ def _read_table(content: bytes, count: int) -> tuple[DateArray, FloatArray]:
     if table.num_columns != count + 1:
         raise ValueError(f"{table.num_columns - 1} columns, {count} expected")
     dates = to_numpy(cast_column(table.column(0), pa.date32()), np.int32).astype("datetime64[D]")
+    if not len(dates) or (np.diff(dates) <= np.timedelta64(0, "D")).any():
+        raise ValueError("its dates do not rise")
     columns = [to_numpy(cast_column(table.column(at + 1), pa.float64()), np.float64) for at in range(count)]
     return read_only(dates), read_only(np.ascontiguousarray(np.column_stack(columns)))
 

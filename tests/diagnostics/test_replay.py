@@ -132,6 +132,10 @@ def test_kept_prices_that_were_changed_are_refused(folder: Path) -> None:
         read_kept(folder / KEPT_FILE, content[:-30])
     with pytest.raises(DataError, match="damaged"):
         read_kept(folder / KEPT_FILE, b"no archive")
+    found = read_kept(folder / KEPT_FILE, content)
+    backwards = dataclasses.replace(found, closes=dataclasses.replace(found.closes, dates=found.closes.dates[::-1]))
+    with pytest.raises(DataError, match="its dates do not rise"):
+        read_kept(folder / KEPT_FILE, kept_bytes(backwards))
 
 
 @pytest.mark.parametrize(
