@@ -118,6 +118,11 @@ CHANGES = {
     "a ratio": ("figures", change_summary("portfolios", "strategy", "sharpe")),
     "a figure that does not exist": ("figures", change_summary("portfolios", "SIZE", "calmar", to=False)),
     "the money-weighted return": ("figures", change_summary("portfolios", "strategy", "xirr")),
+    "a month": ("months", change_column("months.parquet", "strategy", multiply(7))),
+    "a year": ("months", change_summary("by_year", 1, "returns", "SIZE")),
+    "a window": ("windows", change_column("rolling.parquet", "strategy/1y/cagr", multiply(7))),
+    "a fall": ("falls", change_summary("falls", "deepest", 0, "depth")),
+    "the end of a fall": ("falls", change_summary("falls", "deepest", 0, "recovery", to="2021-01-04")),
     "a difference": ("differences", change_summary("versus", "SIZE", "cagr_difference")),
     "the day of a highest weight": (
         "weights",

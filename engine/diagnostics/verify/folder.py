@@ -18,6 +18,7 @@ from engine.diagnostics.verify.gate_replay import replay_gate
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
 from engine.diagnostics.verify.run_structure import require_structure
+from engine.diagnostics.verify.series_figures import recompute_series
 from engine.diagnostics.verify.summary_replay import replay_summary, replay_words
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
@@ -64,7 +65,7 @@ def _verify_run(
     require_structure(run)
     with files_of(run.kept):
         config, changed = _config_figures(run)
-    own = [*replay_run(run), *replay_gate(run), *recompute_figures(run), *replay_words(run)]
+    own = [*replay_run(run), *replay_gate(run), *recompute_figures(run), *recompute_series(run), *replay_words(run)]
     if run.kept is not None and load is not None:  # then there is nothing that its files cannot show
         return [*config, *own, *replay_summary(run, load)], changed
     return [*config, *own], (*changed, *_unchecked(ReplayedRun(run)))
@@ -120,7 +121,7 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
     """Yield what the files of a run do not determine."""
     others = [name for name in replayed.run.summary.portfolios if name != "strategy"]
     yield "prices between orders, and whether the orders are what the config asks for: `engine replay` asks the source"
-    yield "what takes the run apart (falls, years, risk, ...): that needs prices, as `engine run --keep-prices` keeps"
+    yield "what takes the run apart (risk, gains, single days, ...): that needs prices, as `engine run --keep-prices` keeps"
     if others:
         yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
     if others and replayed.flows.any():
