@@ -23,7 +23,7 @@ from engine.report.run.terminal import print_run
 from tests.support.verdicts import contradictions, verdict_faults
 
 NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE")
-SENTENCE = re.compile(r'<p class="verdict">(.*?)</p>', re.DOTALL)
+SENTENCE = re.compile(r'<p class="verdict[a-z ]*">(.*?)</p>', re.DOTALL)
 
 
 def write_closes(rng: random.Random, folder: Path) -> None:
