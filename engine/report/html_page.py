@@ -22,7 +22,7 @@ from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
 from engine.report.charts.frame import shorten
-from engine.report.number_format import typographic_minus
+from engine.report.number_format import page_number
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
@@ -150,7 +150,7 @@ def _environment() -> Environment:
         bytecode_cache=TemplateCache(template_folder()),
     )
     environment.filters |= {function.__name__: function for function in _FILTERS} | {
-        "minus": typographic_minus,
+        "minus": page_number,
         "shorten": shorten,
         "css_text": css_text,
     }

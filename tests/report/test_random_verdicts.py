@@ -129,7 +129,7 @@ def check_runs(seeds: range, folder: Path, capsys: pytest.CaptureFixture[str]) -
             continue
         run.write(folder / "run")
         page = SENTENCE.search(build_run_report(folder / "run").read_text())
-        sentence = html.unescape(page[1]) if page else ""
+        sentence = html.unescape(page[1]).replace("\N{NO-BREAK SPACE}", " ") if page else ""
         written = json.loads((folder / "run" / "summary.json").read_text())
         faults += [f"seed {seed}: {fault}" for fault in find_faults(run, said(run, capsys), sentence, written)]
         compared += any(one.cagr_difference is not None for one in run.summary.versus.values())

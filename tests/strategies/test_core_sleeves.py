@@ -187,7 +187,7 @@ def test_the_page_says_what_each_sleeve_was_to_weigh_weighs_and_how_often_it_tra
         "World": f"60 % (US 70 %, CCC rest); {inner + held['CCC']:.2f} % at the end; 1 rebalance inside itself",
         "US": f"70 % (AAA rest, BBB 20 %); {inner:.2f} % at the end; 26 rebalances inside itself",
     }
-    assert lines["World"] in html.unescape(render_run(run))
+    assert lines["World"] in html.unescape(render_run(run)).replace("\N{NO-BREAK SPACE}", " ")
     result = run_backtest(composition.validate_run(parse("{AAA: 60%, EEE: rest}", str(prices))), intervals=False)
     result.write(tmp_path / "flat")
     assert not list(sleeve_lines(read_run(tmp_path / "flat")))

@@ -121,8 +121,8 @@ class Skeleton(HTMLParser):
         self.tags.append((tag, tuple(attrs)))
 
     def handle_data(self, data: str) -> None:
-        """Keep the text between tags."""
-        self.text.append(data)
+        """Keep the text between tags; a blank that ends no line is one like others."""
+        self.text.append(data.replace("\N{NO-BREAK SPACE}", " "))
 
 
 def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
