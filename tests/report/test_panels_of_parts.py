@@ -118,7 +118,7 @@ def test_a_plan_that_never_trades_again_has_a_sentence(tmp_path: Path) -> None:
     """No rebalance: no table; the differences to itself are nothing."""
     run = finished(tmp_path, ("CORE", "S1", "S2", "S3"), every="never")
     assert shown(rebalances_panel, run) == ("After the opening the plan was never rebalanced.", "")
-    assert "no asset earned more or less" in shown(contribution_panel, run)[0]
+    assert "No asset earned more or less" in shown(contribution_panel, run)[0]
 
 
 def test_names_are_shown_letter_for_letter(tmp_path: Path) -> None:

@@ -61,18 +61,16 @@ def contribution_panel(run: FinishedRun) -> Panel | None:
 def _answer(found: Contributions, currency: str) -> str:
     mine = found.strategy
     most = max(mine.assets, key=lambda ticker: mine.assets[ticker].gain)
-    text = (
-        f"{most} earned most, {fmt.money(mine.assets[most].gain)} {currency} of a gain of {fmt.money(mine.gain)} "
-        f"{currency}"
-    )
+    earned, whole = fmt.money(mine.assets[most].gain), fmt.money(mine.gain)
+    text = f"{most} earned most, {earned} {currency}; the whole gain is {whole} {currency}"
     if not found.differences:
         return f"{text}."
     widest = max(found.differences, key=lambda ticker: abs(found.differences[ticker]))
     amount = found.differences[widest]
     if abs(amount) < _SEEN:
-        return f"{text}; no asset earned more or less than in buy & hold."
+        return f"{text}. No asset earned more or less than in buy & hold."
     moved = fmt.difference(amount, "money")
-    return f"{text}; against buy & hold {widest} made the largest difference, {moved} {currency}."
+    return f"{text}. Against buy & hold {widest} made the largest difference, {moved} {currency}."
 
 
 def _chart(found: Contributions, currency: str) -> object:
