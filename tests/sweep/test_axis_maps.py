@@ -150,3 +150,20 @@ sweep:
     assert shares["QUAL"] == pytest.approx(
         (np.datetime64("2016-12-30") - np.datetime64("2014-01-02")) / np.timedelta64(3285, "D"), abs=0.002
     )
+
+
+def test_the_order_in_which_axes_are_written_turns_a_map_and_changes_no_cell(tmp_path: Path) -> None:
+    """Whatever the engine has as its slowest axis."""
+    axes = [
+        "    strategy.rebalance.month: [june, january, march]\n",
+        "    costs: [{kind: none}, {kind: percent, rate: 0.1%}]\n",
+    ]
+    found = []
+    for number, order in enumerate((axes, axes[::-1])):
+        summary, space = swept("\n  axes:\n" + "".join(order), tmp_path / str(number))
+        found.append((summary.maps[0], [axis.name for axis in space.axes]))
+    (one, slow), (other, also) = found
+    assert slow == also
+    assert (one.rows, one.columns) == (other.columns, other.rows)
+    assert np.array(one.differences) == pytest.approx(np.array(other.differences).T, abs=1e-14)
+    assert np.array(one.within).T.tolist() == [list(row) for row in other.within]
