@@ -121,7 +121,7 @@ def _unchecked(replayed: ReplayedRun) -> Iterator[str]:
     """Yield what the files of a run do not determine."""
     others = [name for name in replayed.run.summary.portfolios if name != "strategy"]
     yield "prices between orders, and whether the orders are what the config asks for: `engine replay` asks the source"
-    yield "what takes the run apart (risk, gains, single days, ...): that needs prices, as `engine run --keep-prices` keeps"
+    yield "what takes the run apart (risk, gains, ...): that needs prices, as `engine run --keep-prices` keeps"
     if others:
         yield f"orders, costs and weights of {', '.join(others)}: the files have their values and levels only"
     if others and replayed.flows.any():

@@ -129,6 +129,11 @@ def test_a_month_goes_from_the_last_close_before_to_its_own_last_one() -> None:
     assert found.means[3:] == found.positive_shares[3:] == (None,) * 9
 
 
+def test_a_month_without_a_change_is_not_above_zero() -> None:
+    table = SeriesTable(np.array(["2020-01-31", "2020-02-28"], "datetime64[D]"), {"strategy": np.array([0.0, 0.1])})
+    assert measure_months(table).positive_share == 0.5
+
+
 def test_an_equal_month_is_not_ahead() -> None:
     months = np.array(["2020-01-31", "2020-02-28", "2020-03-31"], "datetime64[D]")
     table = SeriesTable(months, {"strategy": np.array([0.1, 0.2, 0.3]), "B": np.array([0.1, 0.1, np.nan])})

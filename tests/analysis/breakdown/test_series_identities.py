@@ -36,6 +36,13 @@ def test_the_months_of_a_year_multiply_to_it_and_the_years_to_the_total_return(c
         assert whole == pytest.approx(portfolio.metrics["total_return"], abs=1e-12)
 
 
+def test_the_months_have_the_last_session_of_any_portfolio_in_each(comparison: Comparison) -> None:
+    sessions = np.unique(np.concatenate([one.performance.dates for one in comparison.portfolios.values()]))
+    months = sessions.astype("datetime64[M]")
+    last = [sessions[months == month].max() for month in np.unique(months)]
+    assert month_table(comparison).dates.tolist() == [day.item() for day in last]
+
+
 def test_orders_costs_and_flows_of_the_years_are_those_of_the_run(comparison: Comparison) -> None:
     for portfolio in comparison.portfolios.values():
         years, performance = account_by_year(portfolio), portfolio.performance
