@@ -104,7 +104,7 @@ def render_page(
     name: str,
     /,
     *,
-    styles: tuple[str, ...] = ("run.css",),
+    styles: tuple[str, ...] = ("page.css",),
     script: str = "",
     own_script: str = "",
     data: Markup | str = "",
