@@ -9,6 +9,7 @@ import pytest
 
 from engine.analysis import metrics
 from engine.analysis.breakdown.calendar_months import measure_months
+from engine.analysis.breakdown.calendar_years import account_by_year
 from engine.analysis.breakdown.falls import drawdowns, list_episodes, measure_falls
 from engine.analysis.breakdown.level_ratio import measure_ratio
 from engine.analysis.breakdown.return_distribution import (
@@ -29,8 +30,10 @@ from engine.analysis.breakdown.rolling_windows import (
 )
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.common_sessions import CommonSessions
+from engine.analysis.comparison import PortfolioResult
 from engine.analysis.performance import Performance
 from engine.data.market import Market
+from engine.portfolio.costs import PercentCosts
 from engine.simulation.simulate import simulate
 from strategies.buy_and_hold import BuyAndHold
 from tests.support.markets import account, percent
@@ -260,3 +263,13 @@ def test_the_ratio_counts_what_the_opening_cost() -> None:
     found = measure_ratio(CommonSessions.of(mine, other), "other")
     assert found is not None
     assert found.last == mine.level[-1] / other.level[-1] == pytest.approx(1.1 / 1.25)
+
+
+def test_the_costs_of_the_years_have_the_yearly_fee_in_them() -> None:
+    closes = np.full((600, 1), 10.0)
+    market = Market.build(np.datetime64("2020-01-01") + np.arange(600), ("A",), closes)
+    plan = BuyAndHold.model_validate({"weights": {"A": "100%"}})
+    ledger = simulate(market, plan, account(), PercentCosts.model_validate({"rate": 0, "yearly": "1%"}).cost_table(1))
+    one = PortfolioResult("strategy", market, ledger, Performance.from_ledger(ledger), {})
+    assert ledger.fees.sum() > 0.0
+    assert sum(year.costs for year in account_by_year(one)) == pytest.approx(one.performance.costs, rel=1e-12)
