@@ -33,6 +33,9 @@ class Row:
     sessions: str
 
 
+_SHORT = DifferenceText(fmt.DASH, fmt.DASH, "under a year is too short to judge")
+
+
 def certainty_panel(run: FinishedRun) -> Panel | None:
     """Return the panel, None where there is nothing to compare with."""
     rows = _rows(run)
@@ -63,8 +66,8 @@ def _rows(run: FinishedRun) -> list[Row]:
     marks = {}
     for name, versus in summary.versus.items():
         low, high = versus.cagr_difference_interval or (None, None)
-        label = portfolio_label(name)
-        marks[name] = Interval(label, versus.cagr_difference, low, high, places.get(name, 0))
+        label, yearly = portfolio_label(name), versus.years >= 1.0
+        marks[name] = Interval(label, versus.cagr_difference if yearly else None, low, high, places.get(name, 0))
     scale = interval_scale(list(marks.values()))
     rows = []
     for name, versus in summary.versus.items():
@@ -81,7 +84,7 @@ def _rows(run: FinishedRun) -> list[Row]:
                 portfolio_label(name),
                 marker(places.get(name, 0)),
                 since + (until_text(summary, name) if name in places else ""),
-                describe_difference(versus),
+                describe_difference(versus) if versus.years >= 1.0 else _SHORT,
                 interval_cell(marks[name], scale),
                 figures,
                 fmt.count(versus.sessions),

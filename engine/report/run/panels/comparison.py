@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from engine.analysis.metrics_table import Metric, metrics_at
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.run_summary import PortfolioSummary
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.charts.frame import marker
@@ -33,6 +34,9 @@ FIRST_ROWS = (
     "costs",
 )
 """The figures of the first table; all others are behind "all figures"."""
+_YEARLY = frozenset(("cagr", "calmar", "annual_return_by_count"))
+_WHOLE_YEAR = 365.0 / CALENDAR_DAYS_PER_YEAR
+"""From here on growth is told as a rate a year; returns of part years are not annualised."""
 FOLLOWING = frozenset(("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar"))
 """Figures that the page's script finds anew for a chosen period."""
 
@@ -98,7 +102,7 @@ def _columns(run: FinishedRun) -> list[Column]:
 
 def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[str, float | None]]) -> Row:
     portfolios = run.summary.portfolios
-    values = {name: one.metrics.get(key) for name, one in portfolios.items()}
+    values = {name: _value(one, key) for name, one in portfolios.items()}
     texts = {name: _text(value, metric.style) for name, value in values.items()}
     alike = {
         name: value
@@ -125,6 +129,11 @@ def _text(value: fmt.OptionalNumber, style: str) -> str:
         return fmt.metric(value, style)
     years = f" ({value / CALENDAR_DAYS_PER_YEAR:.1f} years)" if value >= CALENDAR_DAYS_PER_YEAR else ""
     return f"{fmt.count(value)} days{years}"
+
+
+def _value(portfolio: PortfolioSummary, key: str) -> fmt.OptionalNumber:
+    """Return a figure of a portfolio; of less than a year none that is a rate of growth a year."""
+    return None if key in _YEARLY and portfolio.years < _WHOLE_YEAR else portfolio.metrics.get(key)
 
 
 def _follows(run: FinishedRun, key: str) -> bool:
