@@ -107,3 +107,12 @@ def test_how_far_weights_were_from_their_targets() -> None:
     assert (found.sessions_over_caps, found.sessions) == (0, 6)
     assert drift(ledger, market, {"A": 0.6}).sessions_over_caps == 2
     assert found.highest_date in {"2020-12-31", "2021-12-31"}
+
+
+def test_cash_counts_among_what_has_drifted() -> None:
+    """Half in A, half in cash: A doubles to two thirds, a sixth from its target, and so does cash."""
+    days = np.array(["2020-01-01", "2020-01-02"], "M8[D]")
+    market = Market.build(days, ("A",), np.array([[1.0], [2.0]]))
+    plan = FixedMix.model_validate({"weights": {"A": "50%"}, "rebalance": {"kind": "never"}})
+    found = drift(simulate(market, plan, account(), free(1)), market, {})
+    assert found.highest == pytest.approx(1 / 6)
