@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,7 @@ from engine.analysis.breakdown.rolling_windows import (
     month_end_rows,
     monthly_volatility,
     rolling_table,
+    volatilities,
 )
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.common_sessions import CommonSessions
@@ -190,8 +192,21 @@ def test_a_window_that_a_late_fund_does_not_have_has_no_beta_and_no_rival() -> N
     windows = find_windows(mine.dates, month_end_rows(mine.dates), 1, 252.0)
     pair = CommonSessions.of(mine, mine)
     assert betas(pair, windows)[-1] == pytest.approx(1.0)
-    found, _ = measure_rolling(table, "late", mine.days / 365.25)
+    found, three = measure_rolling(table, "late", mine.days / 365.25)
+    assert (found.disjoint, three.disjoint) == (mine.days / 365.25, mine.days / 365.25 / 3)
     assert (found.rival_windows, found.windows) == (int(begun.sum()), len(table.dates))
+
+
+def test_sharpe_ratios_of_windows_are_above_the_rate_of_each_session() -> None:
+    one = walk(500, 5)
+    windows = find_windows(one.dates, np.array([450]), 1, 252.0)
+    start = int(windows.starts[0])
+    rates = np.linspace(0.0, 0.0004, len(one.returns))
+    for rate in (0.0002, rates):
+        excess = (one.returns - rate)[start:450]
+        found = volatilities(dataclasses.replace(one, risk_free=rate), windows)
+        assert found[0][0] == pytest.approx(one.returns[start:450].std(ddof=1) * 252**0.5)
+        assert found[1][0] == pytest.approx(excess.mean() / excess.std(ddof=1) * 252**0.5)
 
 
 def test_the_volatility_of_months_leaves_the_first_part_of_one_out() -> None:
