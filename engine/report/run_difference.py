@@ -16,8 +16,8 @@ VERSION_LABEL = "engine and packages (remainder)"
 def print_difference(found: Attribution, folders: tuple[Path, Path], figure: str) -> None:
     """Print how ``figure`` of the strategy came from that of the first folder to that of the second."""
     out, metric = console(), METRICS[figure]
-    ends = (fmt.metric(one.get(figure), metric.style) for one in (found.begins, found.ends))
-    out.print(text(f"{metric.title}: {{}} in {folders[0]}, {{}} in {folders[1]}".format(*ends), "bold"))
+    begin, end = (fmt.metric(one.get(figure), metric.style) for one in (found.begins, found.ends))
+    out.print(text(f"{metric.title}: {begin} in {folders[0]}, {end} in {folders[1]}", "bold"))
 
     def told(value: float | None) -> str:
         return fmt.difference(value, metric.style)

@@ -155,10 +155,11 @@ def test_keys_that_need_each_other_are_switched_together() -> None:
 def test_the_command_prints_rows_and_json(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folders = [str(place / "plain"), str(made(place, "dear-again", COSTS))]
+    folders = [str(place / "plain"), str(made(place, "dear {again}", COSTS))]
     monkeypatch.setattr("sys.argv", ["engine", "diff", *folders])
     assert cli.main() == 0
     rows = capsys.readouterr().out
+    assert "dear {again}" in " ".join(rows.split())
     assert rows.index("costs.rate") < rows.index("engine and packages") < rows.index("together")
     monkeypatch.setattr("sys.argv", ["engine", "diff", *folders, "--json"])
     assert cli.main() == 0
