@@ -1,0 +1,75 @@
+"""A chosen period: what of a run's page cannot follow it is dimmed and says that it is of the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.backtest.finished_run import read_run
+from engine.report.run.page import render_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+SAID = "(one) => getComputedStyle(one, '::after').content"
+WHOLE = '" (whole window)"'
+
+
+@pytest.fixture(scope="module")
+def dated(pages: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's page whose risk-free rate is a series, which is not in its folder."""
+    run = read_run(pages("run").parent)
+    assert isinstance(run.config, Mapping)
+    compare = {**run.section("compare"), "risk_free": {"path": "bills.csv"}}
+    path = tmp_path_factory.mktemp("dated") / "report.html"
+    path.write_text(render_run(replace(run, config={**run.config, "compare": compare})), encoding="utf-8")
+    return path
+
+
+def row(page: Any, title: str) -> Any:
+    """The row of a figure among all portfolios."""
+    return page.query_selector(f"table.figures tr:has(> th summary:text-is('{title}'))")
+
+
+@pytest.mark.parametrize("kind", ["a constant rate", "a dated rate"])
+def test_sharpe_and_sortino_follow_a_period_or_say_that_they_do_not(
+    show: Callable[..., Any], pages: Callable[[str], Path], request: pytest.FixtureRequest, kind: str
+) -> None:
+    page = show(pages("run") if kind == "a constant rate" else request.getfixturevalue("dated"))
+    titles = [one.text_content() for one in page.query_selector_all("table.figures th summary")]
+    wanted = [one for one in titles if "Sharpe" in one or "Sortino" in one]
+    assert len(wanted) == 2
+    before = [row(page, title).query_selector("td").text_content() for title in wanted]
+    page.click("[data-years='1']")
+    for title, text in zip(wanted, before, strict=True):
+        one = row(page, title)
+        follows = one.query_selector("td").text_content() != text
+        assert follows == (kind == "a constant rate"), title
+        assert (one.query_selector("th").evaluate(SAID) == WHOLE) == (not follows), title
+    assert row(page, "Volatility").query_selector("th").evaluate(SAID) == "none"
+
+
+def test_every_panel_follows_or_says_so_and_is_dimmed_but_can_be_read(
+    show: Callable[..., Any], pages: Callable[[str], Path]
+) -> None:
+    page = show(pages("run"))
+    page.click("[data-years='1']")
+    for section in page.query_selector_all("main > section:has(> h2)"):
+        heading, follows = section.query_selector("h2"), section.query_selector("[data-chart], [data-figure]")
+        assert (heading.evaluate(SAID) == WHOLE) == (follows is None), heading.text_content()
+        if follows is None:
+            assert section.evaluate("(one) => getComputedStyle(one).color") == "rgb(86, 96, 114)"
+    for chart in page.query_selector_all(".chart:not([data-chart])"):
+        said = (
+            chart.query_selector("figcaption").evaluate(SAID),
+            chart.evaluate_handle("(one) => one.closest('section').querySelector('h2')").as_element().evaluate(SAID),
+        )
+        assert WHOLE in said, chart.get_attribute("id")
+    for answer in page.query_selector_all(".answer"):
+        heading = answer.evaluate_handle("(one) => one.closest('section').querySelector('h2')").as_element()
+        assert WHOLE in {answer.evaluate(SAID), heading.evaluate(SAID)}
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python: `make pages`")
+    found = axe.Axe().run(page, options={"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+    assert [node["html"][:160] for one in found.response["violations"] for node in one["nodes"][:6]] == []
