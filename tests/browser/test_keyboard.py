@@ -54,6 +54,24 @@ def test_arrows_walk_through_sessions_and_say_date_and_values(
     assert page.evaluate("document.querySelectorAll('.rule').length") >= 3
 
 
+def test_layers_are_walked_and_said_from_the_top_and_follow_the_period(
+    show: Callable[..., Any], pages: Callable[[str], Path]
+) -> None:
+    page = show(pages("specimen"))
+    page.focus("#weights .plot")
+    page.keyboard.press("Home")
+    assert said(page) == "2010-03-01, Buy & hold 2.00\xa0%, AAA 98.00\xa0%"
+    assert page.inner_text("#tip").split("\n")[0] == "2010-03-01"
+    assert page.evaluate("document.querySelectorAll('#tip .swatch').length") == 2
+    page.click("[data-years='10']")
+    first = page.get_attribute("#weights .layer:last-child", "d")
+    page.click("[data-years='1']")
+    assert page.get_attribute("#weights .layer:last-child", "d") != first
+    assert page.inner_text("#weights .x").startswith("20")
+    page.click("[data-years='10']")
+    assert page.get_attribute("#weights .layer:last-child", "d") == first
+
+
 def test_plus_and_minus_zoom_and_escape_closes_the_tip_then_the_period(
     show: Callable[..., Any], pages: Callable[[str], Path]
 ) -> None:

@@ -112,7 +112,7 @@ def _rest(
         time_chart(TimeChart("falls", "Falls", dates, falls, "percent", "fall", base=0.0, fill=0)),
         time_chart(TimeChart("caps", "Caps", dates, held, "percent", "held", levels=[(0.03, "cap 3 %")])),
         time_chart(TimeChart("fan", "Fan", dates, [Line("Median", own, 0)], "money", log=True, bands=[Band("half", own / 2, own * 2)])),
-        stacked_chart("weights", "Weights", dates, [Layer(one, column) for one, column in weights.items()]),
+        stacked_chart("weights", "Weights", dates, [Layer(one, column, f"weight {one}") for one, column in weights.items()]),
         bar_chart("years", "Years", [Bar(str(2004 + k), float(x), float(x) - 0.01, float(x) + 0.01, hatched=k > 18) for k, x in enumerate(rng.normal(0, 0.01, 21))], "points"),
         lying_bars("money", "Money", [Bar(name, 30_000.0), Bar("CRS", -12_000.0, place=1)], "money"),
         lying_bars("times", "Times", [Bar("engine", 7e-6, 6e-6, 9e-6), Bar(name, 0.01, 0.009, 0.02, place=2)], "seconds", log=True),

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.powers import logarithms
 from engine.report.chart_data import script_safe_json
+from engine.report.charts.frame import plain_text
 
 Kind: TypeAlias = Literal["level", "share", "number"]
 _STEPS: Final[dict[Kind, float]] = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
@@ -59,7 +60,7 @@ def packed_data(
             grids.append(one.dates)
         place, packed_values = _pack(one, capital)
         told.append(
-            {"name": one.name, "label": one.label, "grid": grid, **place}
+            {"name": one.name, "label": plain_text(one.label), "grid": grid, **place}
             | ({"periods": one.periods} if one.periods else {})
         )
         body.append(packed_values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,18 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.report.charts.frame import HEIGHTS, Frame, Size, join, picture, shorten, widest, x_texts, y_texts
+from engine.report.charts.frame import (
+    HEIGHTS,
+    Frame,
+    Size,
+    join,
+    picture,
+    plain_text,
+    shorten,
+    widest,
+    x_texts,
+    y_texts,
+)
 from engine.report.charts.labels import EndLabel, end_labels
 from engine.report.charts.paths import picture_paths
 from engine.report.charts.scales import Scale, date_ticks
@@ -58,4 +70,21 @@ def stacked_chart(
     )
     frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 4)
     told = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
-    return picture(frame, join(shapes), around, describe=f"On {dates[-1].astype('datetime64[D]')}: {told}.")
+    describe = f"On {dates[-1].astype('datetime64[D]')}: {told}."
+    return picture(frame, join(shapes), around, describe=describe, attributes=_told(layers, height, highest))
+
+
+def _told(layers: Sequence[Layer], height: int, highest: float) -> Markup:
+    """Return what the page's script needs to draw the layers of another period; nothing without series."""
+    if not all(layer.series for layer in layers):
+        return Markup("")
+    lines = [
+        {
+            "series": one.series,
+            "label": plain_text(one.label),
+            "place": f"a{number % LAYERS}",
+        }
+        for number, one in enumerate(layers)
+    ]
+    told = {"transform": "stack", "style": "percent", "height": height, "highest": highest, "lines": lines}
+    return Markup(' data-chart="{}"').format(json.dumps(told, separators=(",", ":")))

@@ -21,6 +21,7 @@ from engine.report.charts.frame import (
     join,
     per_cent,
     picture,
+    plain_text,
     shorten,
     widest,
     x_texts,
@@ -224,7 +225,7 @@ def _told(chart: TimeChart, height: int) -> Markup:
     if not all(line.series for line in chart.lines):
         return Markup("")
     lines = [
-        {"series": one.series, "over": one.over, "label": one.label, "place": one.place, "shown": one.shown}
+        {"series": one.series, "over": one.over, "label": plain_text(one.label), "place": one.place, "shown": one.shown}
         for one in chart.lines
     ]
     marked = [] if chart.marked is None else chart.marked.astype("datetime64[D]").astype(np.int64).tolist()
@@ -238,7 +239,7 @@ def _told(chart: TimeChart, height: int) -> Markup:
         "height": height,
         "noted": chart.noted,
         "lines": lines,
-        "levels": [[value, label] for value, label in chart.levels],
+        "levels": [[value, plain_text(label)] for value, label in chart.levels],
         "marked": marked,
     }
     return Markup(' data-chart="{}"').format(json.dumps(told, separators=(",", ":")))

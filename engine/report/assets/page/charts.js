@@ -32,6 +32,11 @@ function marker(place) {
   return found;
 }
 
+// A line's marker by its number, a layer's square by its class.
+function swatch(place) {
+  return typeof place === "string" ? element("span", `swatch ${place}`) : marker(place);
+}
+
 function shorten(text, letters = 22) {
   const all = [...text], front = letters >> 1;
   return all.length <= letters ? text : all.slice(0, front).join("") + "\u2026" + all.slice(all.length - (letters - front - 1)).join("");
@@ -100,8 +105,21 @@ class TimeChart {
 
   draw() {
     this.data();
+    const { told, scale, height, days } = this, ticks = scale.ticks(Math.floor(height / 104));
+    this.svg.replaceChildren(...this.shapes(ticks));
+    this.plot.querySelector(".y").replaceChildren(...ticks.map((tick) => element("span", "", writeTick(tick, told.style), { bottom: perCent(scale.fraction(tick)) })));
+    this.plot.querySelector(".x").replaceChildren(...dateTicks(days).map(([row, text]) => {
+      const left = row / Math.max(days.length - 1, 1);
+      return element("span", left < 0.02 ? "first" : left > 0.98 ? "last" : "", text, { left: perCent(left) });
+    }));
+    this.plot.querySelector(".ends").replaceChildren(...this.ends());
+    this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
+    this.point(null);
+  }
+
+  shapes(ticks) {
     const { told, scale, height, days } = this, at = (value) => Math.floor((1 - scale.fraction(value)) * height + 0.5);
-    const across = (value, kind) => shape(kind, `M0 ${at(value)}H${WIDTH}`), ticks = scale.ticks(Math.floor(height / 104));
+    const across = (value, kind) => shape(kind, `M0 ${at(value)}H${WIDTH}`);
     const shapes = ticks.map((tick) => across(tick, "grid"));
     if (told.base != null) shapes.push(across(told.base, "base"));
     for (const [value] of told.levels) shapes.push(across(value, "cap"));
@@ -114,19 +132,11 @@ class TimeChart {
       const row = upTo(days, day) - 1;
       if (row >= 0 && days[row] === day) shapes.push(shape("marked", `M${Math.floor((row * WIDTH) / Math.max(days.length - 1, 1) + 0.5)} ${height}v-12`));
     }
-    this.svg.replaceChildren(...shapes);
-    this.plot.querySelector(".y").replaceChildren(...ticks.map((tick) => element("span", "", writeTick(tick, told.style), { bottom: perCent(scale.fraction(tick)) })));
-    this.plot.querySelector(".x").replaceChildren(...dateTicks(days).map(([row, text]) => {
-      const left = row / Math.max(days.length - 1, 1);
-      return element("span", left < 0.02 ? "first" : left > 0.98 ? "last" : "", text, { left: perCent(left) });
-    }));
-    this.plot.querySelector(".ends").replaceChildren(...this.ends());
-    this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
-    this.point(null);
+    return shapes;
   }
 
   ends() {
-    const found = [], marks = [], line = 17;
+    const found = [], marks = [];
     for (const one of this.lines) {
       const last = one.values.findLast(Number.isFinite);
       if (last !== undefined) found.push({ text: this.told.noted ? writeFigure(last, this.told.style) : one.label, place: one.place, at: this.scale.fraction(last) });
@@ -137,12 +147,18 @@ class TimeChart {
       marks.push(mark);
     }
     for (const [value, text] of this.told.levels) found.push({ text, at: this.scale.fraction(value) });
+    return [...marks, ...this.labels(found)];
+  }
+
+  // Texts beside the line's ends, none over another; see engine/report/charts/labels.py.
+  labels(found) {
+    const marks = [], line = 17;
     for (const [members, centre] of spreadLabels(found.map((one) => one.at), line / (this.plot.clientHeight || 1))) {
       const half = Math.floor((members.length * line) / 2);
       members.forEach((which, k) => {
         const one = found[which], span = element("span", "", null, { bottom: `calc(clamp(${half}px,${perCent(centre)},100% - ${half}px) + ${half - line * k - 8}px)` });
         span.title = one.text;
-        if (one.place !== undefined) span.append(marker(one.place));
+        if (one.place !== undefined) span.append(swatch(one.place));
         span.append(shorten(one.text));
         marks.push(span);
       });
@@ -170,13 +186,13 @@ class TimeChart {
   }
 
   // A rule at the last session on or before the day, and a marker on each line; nothing for null.
-  point(day) {
+  point(day, spots = true) {
     this.plot.querySelectorAll(".rule, .spotlight").forEach((one) => one.remove());
     if (day == null) return;
     if (!this.fresh) this.data();
     const row = Math.max(upTo(this.days, day) - 1, 0), left = perCent(row / Math.max(this.days.length - 1, 1));
     this.plot.append(element("div", "rule", null, { left }));
-    for (const line of this.lines) if (Number.isFinite(line.values[row])) {
+    for (const line of spots ? this.lines : []) if (Number.isFinite(line.values[row])) {
       const spot = element("div", "spotlight", null, { left, bottom: perCent(this.scale.fraction(line.values[row])) });
       spot.append(marker(line.place));
       this.plot.append(spot);
@@ -189,5 +205,42 @@ class TimeChart {
     const found = this.lines.filter((line) => Number.isFinite(line.values[row]));
     found.sort((one, other) => other.values[row] - one.values[row]);
     return found.map((line) => [line.label, writeFigure(line.values[row], this.told.style), line.place]);
+  }
+}
+
+// Layers on each other, as engine/report/charts/stacked_chart.py draws them.
+class StackedChart extends TimeChart {
+  data() {
+    const { page, told } = this, first = page.series.get(told.lines[0].series);
+    const a = this.opens(first) ? 0 : upTo(first.days, page.from) - 1, days = first.days.subarray(a, Math.max(upTo(first.days, page.to), a + 1));
+    const top = new Float64Array(days.length);
+    this.lines = told.lines.map((line) => {
+      const values = onDays(page.series.get(line.series), days).map((x) => x || 0);
+      values.forEach((x, i) => { top[i] += x; });
+      return { ...line, values, tops: top.map((x) => Math.min(x, told.highest)) };
+    });
+    this.scale = new Scale(0, told.highest, false);
+    this.days = days;
+    this.fresh = true;
+  }
+
+  shapes() {
+    const { height, scale } = this;
+    return this.lines.toReversed().map(({ tops, place }) =>
+      shape(`layer ${place}`, pathsOf(tops, scale, height).map((run) => `${run.line}L${run.last} ${height}H${run.first}Z`).join("")));
+  }
+
+  ends() {
+    const seen = this.lines.filter(({ values }) => values.at(-1) >= 0.0005);
+    return this.labels(seen.map(({ label, place, values, tops }) =>
+      ({ text: `${label} ${writeFigure(values.at(-1), "percent")}`, place, at: this.scale.fraction(tops.at(-1) - values.at(-1) / 2) })));
+  }
+
+  point(day) {
+    return super.point(day, false);
+  }
+
+  said(row) {
+    return this.lines.filter((line) => line.values[row] >= 0.0005).toReversed().map(({ label, values, place }) => [label, writeFigure(values[row], "percent"), place]);
   }
 }

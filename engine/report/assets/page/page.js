@@ -11,7 +11,7 @@ class Page {
     this.buttons = [...document.querySelectorAll("[data-line]")];
     for (const button of this.buttons) if (button.getAttribute("aria-pressed") === "false") this.hidden.add(button.dataset.line);
     this.hiddenFirst = [...this.hidden].join();
-    this.charts = [...document.querySelectorAll("[data-chart]")].map((box) => new TimeChart(box, this))
+    this.charts = [...document.querySelectorAll("[data-chart]")].map((box) => new (box.dataset.chart.includes('"transform":"stack"') ? StackedChart : TimeChart)(box, this))
       .filter((chart) => chart.told.lines.every((line) => series.has(line.series) && (!line.over || series.has(line.over))));
     this.cells = [...document.querySelectorAll("[data-figure]")].map((cell) => [cell, [...cell.childNodes]]);
     this.note = document.getElementById("period-note");

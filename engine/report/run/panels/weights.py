@@ -8,6 +8,7 @@ from markupsafe import Markup
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
 from engine.report import number_format as fmt
+from engine.report.charts.packed_data import PackedSeries
 from engine.report.charts.stacked_chart import Layer, stacked_chart
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
 from engine.report.run.panel import Panel
@@ -28,7 +29,7 @@ def weights_panel(run: FinishedRun) -> Panel:
     }
     title = "What did it hold, and did it keep its caps?"
     how = ("The distance from targets is half the sum of |weight - target| with cash, close by close.",)
-    return Panel("weights", "Weights", title, "weights", answer=_answer(run), content=content, how=how)
+    return Panel("weights", "Weights", title, "weights", _answer(run), content, how, follows=True)
 
 
 def _answer(run: FinishedRun) -> str:
@@ -64,28 +65,50 @@ def _layers(run: FinishedRun) -> list[Layer]:
         largest = set(sorted(assets, key=lambda name: -float(run.weights.columns[name].mean()))[: LAYERS_SHOWN - 1])
         own = [name for name in assets if name in largest]
         others: FloatArray = np.sum([run.weights.columns[name] for name in assets if name not in largest], axis=0)
-        layers = [Layer(name, run.weights.columns[name]) for name in own]
-        layers.append(Layer(f"{len(assets) - len(own)} others", others))
+        layers = [_layer(run, name) for name in own]
+        layers.append(Layer(f"{len(assets) - len(own)} others", others, _series("")))
     else:
-        layers = [Layer(name, run.weights.columns[name]) for name in assets]
+        layers = [_layer(run, name) for name in assets]
     if cash is not None and bool((np.abs(cash) > 1e-6).any()):  # rounding dust needs no colour
-        layers.append(Layer("cash", cash))
+        layers.append(_layer(run, "cash"))
     return layers
+
+
+def _layer(run: FinishedRun, name: str) -> Layer:
+    return Layer(name, run.weights.columns[name], _series(name))
+
+
+def _series(name: str) -> str:
+    """Return what the page's script calls the weights of an asset, or of the others: no portfolio is so called."""
+    return f"<weight> {name}"
+
+
+def packed_weights(run: FinishedRun) -> list[PackedSeries]:
+    """Return the weights that are drawn, for the page's script."""
+    found = {layer.series: layer for layer in _layers(run)}
+    found |= {_series(name): _layer(run, name) for name in _capped(run)}
+    return [PackedSeries(key, one.label, run.weights.dates, one.values, "share") for key, one in found.items()]
+
+
+def _capped(run: FinishedRun) -> list[str]:
+    """Return the capped assets that have a line, the furthest above its cap first."""
+    peaks = run.summary.portfolios["strategy"].max_weight
+    furthest = sorted(peaks, key=lambda name: peaks[name].cap - peaks[name].weight)
+    return [name for name in furthest if name in run.weights.columns][:LINES_SHOWN]
 
 
 def _capped_chart(run: FinishedRun) -> Markup | str:
     peaks = run.summary.portfolios["strategy"].max_weight
-    furthest = sorted(peaks, key=lambda name: peaks[name].cap - peaks[name].weight)
-    names = [name for name in furthest if name in run.weights.columns][:LINES_SHOWN]
+    names = _capped(run)
     if not names:
         return ""
-    lines = [Line(name, _held(run.weights.columns[name]), place) for place, name in enumerate(names)]
+    lines = [Line(name, _held(run.weights.columns[name]), place, _series(name)) for place, name in enumerate(names)]
     caps = sorted({peaks[name].cap for name in names})
     levels = [(cap, f"cap {fmt.short_percent(cap)}") for cap in caps]
     title = "Capped assets, close by close" + (
         f": the {LINES_SHOWN} furthest above" if len(peaks) > LINES_SHOWN else ""
     )
-    return time_chart(TimeChart("chart-caps", title, run.weights.dates, lines, "percent", levels=levels))
+    return time_chart(TimeChart("chart-caps", title, run.weights.dates, lines, "percent", "held", levels=levels))
 
 
 def _held(weight: FloatArray) -> FloatArray:
