@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import ValidationError
 
+from engine.analysis.breakdown.series_table import SeriesTable
 from engine.backtest.kept_file import read_kept
 from engine.backtest.kept_prices import KeptPrices, files_of
 from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, SUMMARY_FILE, Trade
@@ -30,14 +31,6 @@ from engine.portfolio.account import Account
 
 
 @dataclass(frozen=True)
-class DailySeries:
-    """A parquet file: ``dates (T,)`` and one ``(T,)`` column a name, NaN where there is no value."""
-
-    dates: DateArray
-    columns: Mapping[str, FloatArray]
-
-
-@dataclass(frozen=True)
 class FinishedRun:
     """Everything a run left in its folder.
 
@@ -49,16 +42,22 @@ class FinishedRun:
     path: Path
     summary: RunSummary
     manifest: RunManifest
-    equity: DailySeries
-    levels: DailySeries
-    weights: DailySeries
+    equity: SeriesTable
+    levels: SeriesTable
+    weights: SeriesTable
     trades: tuple[Trade, ...]
     config_text: str
     config: object
     account: Account
-    months: DailySeries | None = None
-    rolling: DailySeries | None = None
+    months: SeriesTable | None = None
+    rolling: SeriesTable | None = None
     kept: KeptPrices | None = None
+
+    def own_level(self, name: str) -> tuple[DateArray, FloatArray]:
+        """Return the sessions (T,) of a portfolio and its level (T+1,), the capital first."""
+        column = self.levels.columns[name]
+        held = np.isfinite(column)
+        return self.levels.dates[held], np.concatenate([[self.summary.account.capital], column[held]])
 
     def section(self, name: str) -> Mapping[str, object]:
         """Return a section of the config, empty where it has none."""
@@ -80,7 +79,7 @@ def read_run(folder: Path) -> FinishedRun:
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
     signed = SignedFolder(folder, RUN_FILES, RunManifest)
-    series: dict[str, DailySeries] = {}
+    series: dict[str, SeriesTable] = {}
     with signed.gather():
         summary = signed.read_record(SUMMARY_FILE, RunSummary)
     found = [name for name in ("months", "rolling") if f"{name}.parquet" in signed.manifest.files]
@@ -118,7 +117,7 @@ def _decode_text(path: Path, content: bytes) -> str:
         raise RUN_FILES.damage_error(path, f"byte {error.start} is not UTF-8") from None
 
 
-def _read_series(path: Path, content: bytes) -> DailySeries:
+def _read_series(path: Path, content: bytes) -> SeriesTable:
     try:
         table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
         if table.column("date").null_count:
@@ -130,7 +129,7 @@ def _read_series(path: Path, content: bytes) -> DailySeries:
         raise RUN_FILES.damage_error(path, " ".join(str(error).split())[:200]) from None
     if not names or not len(dates):
         raise RUN_FILES.damage_error(path, "it holds no series")
-    return DailySeries(dates, columns)
+    return SeriesTable(dates, columns)
 
 
 def _read_trades(path: Path, content: bytes) -> tuple[Trade, ...]:

@@ -7,12 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from engine.backtest.finished_run import DailySeries, FinishedRun, read_run
+from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, RunResult, folder_kind
 from engine.backtest.signed_files import fit_together
-from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError, OutputError
 from engine.core.publication import lock_folder
 from engine.evidence.side_by_side import Contestant
@@ -61,9 +58,9 @@ def _read(folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]) -> Co
 def _from_run(run: FinishedRun) -> Contestant:
     summary = run.summary
     strategy, rival = summary.portfolios["strategy"], summary.versus.get("buy_and_hold")
-    capital, free = summary.account.capital, run.section("compare").get("risk_free", 0.0)
-    dates, level = _own_level(run.levels, "strategy", capital)
-    held_dates, held = _own_level(run.levels, "buy_and_hold", capital) if rival else (None, None)
+    free = run.section("compare").get("risk_free", 0.0)
+    dates, level = run.own_level("strategy")
+    held_dates, held = run.own_level("buy_and_hold") if rival else (None, None)
     return Contestant(
         label=summary.name,
         place=str(run.path),
@@ -78,13 +75,6 @@ def _from_run(run: FinishedRun) -> Contestant:
         held=held,
         interval=rival.cagr_difference_interval if rival else None,
     )
-
-
-def _own_level(series: DailySeries, name: str, capital: float) -> tuple[DateArray, FloatArray]:
-    """Return the sessions (T,) of a portfolio and its level (T+1,), the capital first."""
-    column = series.columns[name]
-    held = np.isfinite(column)
-    return series.dates[held], np.concatenate([[capital], column[held]])
 
 
 def _from_sweep(sweep: FinishedSweep, prepare: Callable[[Path], PreparedSweep[PolicyT]]) -> Contestant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -10,7 +11,7 @@ import numpy as np
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.comparison import Comparison
 from engine.analysis.metrics import period_returns
-from engine.core.arrays import BoolArray, DateArray, FloatArray, IntArray
+from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE
 
 _MONTHS: int = 12
@@ -35,14 +36,19 @@ class MonthFigures:
 
 
 def month_table(comparison: Comparison) -> SeriesTable:
-    """Return every portfolio's return by calendar month, at the last session that any of them has in it.
+    """Return every portfolio's return by calendar month."""
+    performances = {name: one.performance for name, one in comparison.portfolios.items()}
+    return month_returns({name: (one.dates, one.level) for name, one in performances.items()})
 
-    The first month is from the capital on, so the opening's costs are in it, the last one to the end.
+
+def month_returns(levels: Mapping[str, tuple[DateArray, FloatArray]]) -> SeriesTable:
+    """Return returns by calendar month, at the last session that any portfolio has in it.
+
+    ``levels`` are (T,) sessions and (T+1,) values by portfolio, the capital first: the first month is from there on, so
+    the opening's costs are in it, the last one to the end.
     """
-    found: dict[str, tuple[IntArray, FloatArray]] = {}
-    for name, portfolio in comparison.portfolios.items():
-        found[name] = period_returns(portfolio.performance.level, portfolio.performance.dates, "month")
-    sessions: DateArray = reduce(np.union1d, (one.performance.dates for one in comparison.portfolios.values()))
+    found = {name: period_returns(level, dates, "month") for name, (dates, level) in levels.items()}
+    sessions: DateArray = reduce(np.union1d, (dates for dates, _ in levels.values()))
     numbers = sessions.astype("datetime64[M]").astype(np.int64)
     last: BoolArray = np.append(numbers[1:] != numbers[:-1], [True])
     columns = {}

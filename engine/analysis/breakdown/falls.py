@@ -78,26 +78,34 @@ def list_episodes(level: FloatArray) -> list[Episode]:
     ]
 
 
+def list_falls(dates: DateArray, level: FloatArray) -> list[Fall]:
+    """Return the falls of ``level`` (T+1,), which begins with the capital, at ``dates`` (T,), the deepest first."""
+    return [_fall(dates, level, one) for one in sorted(list_episodes(level), key=_depth)]
+
+
 def measure_falls(mine: Performance, rival: str = "", theirs: Performance | None = None) -> Falls:
     """Return the falls of a portfolio, beside what another one did in the deepest of them."""
     found = list_episodes(mine.level)
     below = drawdowns(mine.level)[1:]
-    deepest = sorted(found, key=lambda one: one.depth)[:DEEPEST_SHOWN]
+    deepest = sorted(found, key=_depth)[:DEEPEST_SHOWN]
     return Falls(
         episodes=len(found),
         share_below_high=float((below < -FIGURE_TOLERANCE).mean()),
         current=float(below[-1]),
         rival=rival,
-        deepest=tuple(_fall(mine, theirs, one) for one in deepest),
+        deepest=tuple(_fall(mine.dates, mine.level, one, theirs) for one in deepest),
     )
 
 
-def _fall(mine: Performance, theirs: Performance | None, one: Episode) -> Fall:
-    """Return an episode of the level of ``mine``."""
+def _depth(one: Episode) -> float:
+    return one.depth
+
+
+def _fall(dates: DateArray, level: FloatArray, one: Episode, theirs: Performance | None = None) -> Fall:
     peak, trough, recovery, depth = one
-    ends = recovery < len(mine.level)
-    at_peak, at_trough = _day(mine.dates, peak), _day(mine.dates, trough)
-    last = _day(mine.dates, recovery if ends else len(mine.level) - 1)
+    ends = recovery < len(level)
+    at_peak, at_trough = _day(dates, peak), _day(dates, trough)
+    last = _day(dates, recovery if ends else len(level) - 1)
     return Fall(
         peak=str(at_peak),
         trough=str(at_trough),

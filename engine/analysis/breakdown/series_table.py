@@ -1,4 +1,4 @@
-"""Series by date: a Parquet file that a run leaves."""
+"""Series by date: what a Parquet file of a run has."""
 
 from __future__ import annotations
 

@@ -7,16 +7,15 @@ import textwrap
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 from rich.cells import cell_len
 
+from engine.analysis.breakdown.falls import list_falls
 from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
-from engine.report.export.falls import list_falls
 from engine.report.export.table import spell_out_controls
 from engine.report.phrases import portfolio_label
 from engine.report.run.verdict import plain_text, run_verdict
@@ -68,15 +67,12 @@ def _figures(run: FinishedRun) -> str:
 
 def _years(run: FinishedRun) -> str:
     """Return what the strategy and its first rival returned in each calendar year, and the difference."""
-    capital, dates = run.summary.account.capital, run.levels.dates
     shown = ["strategy", *[name for name in run.levels.columns if name != "strategy"][:1]]
     found = []
     for name in shown:
-        level = run.levels.columns[name]
-        held = np.isfinite(level)
-        _, returns = period_returns(np.concatenate([[capital], level[held]]), dates[held], "year")
-        years = np.unique(dates[held].astype("datetime64[Y]")).astype(int) + 1970
-        found.append(dict(zip(years.tolist(), returns.tolist(), strict=True)))
+        dates, level = run.own_level(name)
+        periods, returns = period_returns(level, dates, "year")
+        found.append(dict(zip((periods + 1970).tolist(), returns.tolist(), strict=True)))
     rows = []
     for year in sorted(found[0], reverse=True):
         cells = [one.get(year) for one in found]
@@ -87,16 +83,14 @@ def _years(run: FinishedRun) -> str:
 
 
 def _falls(run: FinishedRun) -> str:
-    level = run.levels.columns["strategy"]
-    held = np.isfinite(level)
-    falls = list_falls(run.levels.dates[held], np.concatenate([[run.summary.account.capital], level[held]]))
+    falls = list_falls(*run.own_level("strategy"))
     if not falls:
         return "Never below its high."
     rows = [
         [
-            str(fall.peak),
-            str(fall.trough),
-            str(fall.recovery) if fall.recovery else "not yet",
+            fall.peak,
+            fall.trough,
+            fall.recovery or "not yet",
             fmt.percent(fall.depth),
             fmt.count(fall.days),
         ]

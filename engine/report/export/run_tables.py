@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 import numpy as np
 
-from engine.analysis.metrics import period_returns
+from engine.analysis.breakdown.calendar_months import month_returns
+from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
-from engine.core.arrays import BoolArray, DateArray, FloatArray
-from engine.report.export.falls import list_falls
+from engine.core.arrays import DateArray, FloatArray
 from engine.report.export.table import Column, Table
 
 
@@ -23,23 +24,23 @@ def returns_table(run: FinishedRun) -> Table:
         returns = np.full(len(level), np.nan)
         returns[np.flatnonzero(held)[1:]] = np.divide(after, before, out=np.ones_like(after), where=before > 0.0) - 1.0
         columns[name] = returns
-    return _daily_table("returns", run.levels.dates, columns, from_row=1)
+    return _dated_table("returns", run.levels.dates, columns, from_row=1)
 
 
 def levels_table(run: FinishedRun) -> Table:
     """Return the level of every portfolio at each close: what the capital came to, flows taken out [currency]."""
-    return _daily_table("levels", run.levels.dates, run.levels.columns)
+    return _dated_table("levels", run.levels.dates, run.levels.columns)
 
 
 def weights_table(run: FinishedRun) -> Table:
     """Return the strategy's weights at each close, cash last [fraction]."""
-    return _daily_table("weights", run.weights.dates, run.weights.columns)
+    return _dated_table("weights", run.weights.dates, run.weights.columns)
 
 
 def positions_table(run: FinishedRun) -> Table:
     """Return the money the strategy has in each asset at each close, and its cash: what pyfolio calls positions."""
     value = run.equity.columns["strategy"][np.searchsorted(run.equity.dates, run.weights.dates)]
-    return _daily_table(
+    return _dated_table(
         "positions", run.weights.dates, {name: weight * value for name, weight in run.weights.columns.items()}
     )
 
@@ -66,23 +67,13 @@ def months_table(run: FinishedRun) -> Table:
 
     A month is called by the last session in it; first and last month may be parts of one.
     """
-    dates = run.levels.dates
-    months = dates.astype("datetime64[M]")
-    ends = np.append(np.flatnonzero(months[1:] != months[:-1]), len(dates) - 1)
-    columns = {}
-    for name, level in run.levels.columns.items():
-        held = np.isfinite(level)
-        path = np.concatenate([[run.summary.account.capital], level[held]])
-        _, returns = period_returns(path, dates[held], "month")
-        column = np.full(len(ends), np.nan)
-        column[np.searchsorted(months[ends], np.unique(months[held]))] = returns
-        columns[name] = column
-    return _daily_table("months", dates[ends], columns)
+    found = month_returns({name: run.own_level(name) for name in run.levels.columns})
+    return _dated_table("months", found.dates, found.columns)
 
 
 def falls_table(run: FinishedRun) -> Table:
     """Return every fall of every portfolio from a high to its recovery, the deepest of each first."""
-    falls = [(name, fall) for name, (dates, level) in _paths(run).items() for fall in list_falls(dates, level)]
+    falls = [(name, fall) for name in run.levels.columns for fall in list_falls(*run.own_level(name))]
     days: Mapping[str, list[int]] = {
         "days_down": [fall.days_down for _, fall in falls],
         "days_up": [fall.days - fall.days_down for _, fall in falls],
@@ -91,9 +82,9 @@ def falls_table(run: FinishedRun) -> Table:
     return Table(
         "falls",
         (
-            Column("peak", "date", [fall.peak for _, fall in falls]),
-            Column("trough", "date", [fall.trough for _, fall in falls]),
-            Column("recovery", "date", [fall.recovery for _, fall in falls]),
+            Column("peak", "date", [date.fromisoformat(fall.peak) for _, fall in falls]),
+            Column("trough", "date", [date.fromisoformat(fall.trough) for _, fall in falls]),
+            Column("recovery", "date", [fall.recovery and date.fromisoformat(fall.recovery) for _, fall in falls]),
             Column("portfolio", "text", [name for name, _ in falls]),
             Column("depth", "number", [fall.depth for _, fall in falls]),
             *(Column(name, "count", cells) for name, cells in days.items()),
@@ -149,15 +140,6 @@ TABLES: Final[Mapping[str, Callable[[FinishedRun], Table | None]]] = {
 """Every table of a run by its name; one place to add one."""
 
 
-def _paths(run: FinishedRun) -> dict[str, tuple[DateArray, FloatArray]]:
-    """Return by portfolio its own dates (T,) and its level (T+1,) from the capital on."""
-    paths = {}
-    for name, level in run.levels.columns.items():
-        held: BoolArray = np.isfinite(level)
-        paths[name] = run.levels.dates[held], np.concatenate([[run.summary.account.capital], level[held]])
-    return paths
-
-
-def _daily_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> Table:
+def _dated_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> Table:
     numbers = (Column.of_numbers(column, values[from_row:]) for column, values in columns.items())
     return Table(name, (Column.of_dates("date", dates[from_row:]), *numbers))

@@ -117,11 +117,10 @@ def _figures(run: FinishedRun) -> dict[str, float | int | None]:
 
 def _series(run: FinishedRun) -> DialectSeries:
     strategy = run.summary.portfolios["strategy"]
-    level = run.levels.columns["strategy"]
-    held = np.isfinite(level)
+    dates, level = run.own_level("strategy")
     return DialectSeries(
-        dates=run.levels.dates[held],
-        level=np.concatenate([[run.summary.account.capital], level[held]]),
+        dates=dates,
+        level=level,
         risk_free=_risk_free(run) or 0.0,
         pair=_pair(run),
         traded=_traded(run),

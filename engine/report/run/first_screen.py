@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
@@ -16,9 +17,6 @@ from engine.report.charts.interval_chart import Interval, interval_cell, interva
 from engine.report.phrases import plural, portfolio_label
 from engine.report.run.run_lines import rival_of
 from engine.report.run.verdict import describe_difference
-
-_ROUNDING = 1e-12
-"""A fall that is no deeper is none."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +66,11 @@ def _fall(run: FinishedRun) -> Card:
 
 def fall_span(run: FinishedRun) -> str:
     """Return from which month to which the strategy was below its high, around its deepest fall."""
-    level = run.levels.columns["strategy"]
-    held = np.isfinite(level)
-    level, dates = level[held], run.levels.dates[held]
-    whole = np.concatenate([[run.summary.account.capital], level])
-    falls = whole / np.maximum.accumulate(whole) - 1.0
-    if falls.min() >= -_ROUNDING:
+    falls = list_falls(*run.own_level("strategy"))
+    if not falls:
         return "never below its high"
-    bottom = int(np.argmin(falls))
-    peak = int(np.flatnonzero(falls[: bottom + 1] == 0.0)[-1])
-    back = np.flatnonzero(whole[bottom:] >= whole[peak])
-    begin = str(dates[max(peak - 1, 0)])[:7]
-    return f"{begin} to {str(dates[bottom + int(back[0]) - 1])[:7]}" if len(back) else f"since {begin}, not recovered"
+    begin, end = falls[0].peak[:7], falls[0].recovery
+    return f"{begin} to {end[:7]}" if end else f"since {begin}, not recovered"
 
 
 def _difference(run: FinishedRun) -> Card:

@@ -13,11 +13,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import RunResult
 from engine.core.errors import OutputError
 from engine.report.export.csv_file import csv_bytes
-from engine.report.export.falls import list_falls
 from engine.report.export.outputs import export_run
 from engine.report.export.run_tables import TABLES
 from engine.report.export.table import Table
@@ -105,11 +105,14 @@ def test_falls_are_those_that_a_walk_through_the_levels_finds() -> None:
         if low:
             expected.append((at, low[1], None, low[0] / high - 1.0))
         found = list_falls(dates, level)
-        assert sorted((f.peak, f.trough, f.recovery or date.max, round(f.depth, 12)) for f in found) == sorted(
-            (peak, trough, recovery or date.max, round(float(depth), 12)) for peak, trough, recovery, depth in expected
+        assert sorted((f.peak, f.trough, f.recovery or "", round(f.depth, 12)) for f in found) == sorted(
+            (str(peak), str(trough), str(recovery or ""), round(float(depth), 12))
+            for peak, trough, recovery, depth in expected
         )
         assert all(one.depth <= other.depth for one, other in pairwise(found)), "the deepest comes first"
-        assert all(f.days == ((f.recovery or dates[-1].item()) - f.peak).days for f in found)
+        assert all(
+            f.days == (np.datetime64(f.recovery or dates[-1]) - np.datetime64(f.peak)).astype(int) for f in found
+        )
 
 
 def test_a_workbook_has_typed_cells_the_very_same_numbers_and_a_frozen_head(finished: FinishedRun) -> None:

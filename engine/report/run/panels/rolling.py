@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from engine.analysis.breakdown.rolling_windows import RollingFigures
-from engine.backtest.finished_run import DailySeries, FinishedRun
+from engine.analysis.breakdown.series_table import SeriesTable
+from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
 from engine.report import number_format as fmt
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
@@ -66,7 +67,7 @@ def _answer(found: Sequence[RollingFigures]) -> str:
     return f"{text}; the run holds {one.disjoint:.1f} such windows that do not overlap."
 
 
-def _chart(one: RollingFigures, table: DailySeries) -> object:
+def _chart(one: RollingFigures, table: SeriesTable) -> object:
     lines = []
     for place, name in enumerate(("strategy", one.rival)):
         column = table.columns.get(f"{name}/{one.years}y/cagr")
@@ -79,7 +80,7 @@ def _chart(one: RollingFigures, table: DailySeries) -> object:
     return time_chart(TimeChart(key, title, table.dates[there], lines, "percent", base=0.0))
 
 
-def _row(one: RollingFigures, table: DailySeries) -> tuple[str, ...]:
+def _row(one: RollingFigures, table: SeriesTable) -> tuple[str, ...]:
     latest = (
         _last(table.columns.get(f"strategy/{one.years}y/{name}"), style)
         for name, style in (("cagr", "percent"), ("volatility", "percent"), ("sharpe", "ratio"), ("beta", "ratio"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from engine.analysis.breakdown.calendar_months import MonthFigures
 from engine.analysis.breakdown.calendar_years import YearReturns
 from engine.analysis.metrics import period_returns
@@ -94,12 +92,11 @@ def _partial_year_note(year: int, first: str, last: str) -> str:
 
 def _years_of_levels(run: FinishedRun) -> tuple[YearReturns, ...]:
     """Return the years of a folder of an earlier version, whose summary has none."""
-    dates, capital = run.levels.dates, run.summary.account.capital
     found: dict[str, dict[int, float]] = {}
-    for name, column in run.levels.columns.items():
-        held = np.isfinite(column)
-        periods, changes = period_returns(np.concatenate([[capital], column[held]]), dates[held], "year")
+    for name in run.levels.columns:
+        dates, level = run.own_level(name)
+        periods, changes = period_returns(level, dates, "year")
         found[name] = dict(zip((periods + 1970).tolist(), changes.tolist(), strict=True))
-    start, end = str(dates[0]), str(dates[-1])
+    start, end = str(run.levels.dates[0]), str(run.levels.dates[-1])
     years = sorted({year for own in found.values() for year in own})
     return tuple(YearReturns(year, start, end, {name: own.get(year) for name, own in found.items()}) for year in years)
