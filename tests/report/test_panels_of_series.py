@@ -69,7 +69,7 @@ def test_every_fall_has_its_row(run: FinishedRun) -> None:
     for one in run.summary.falls.deepest:
         assert one.peak in html
         assert one.trough in html
-        assert fmt.typographic_minus(fmt.percent(one.depth)) in html
+        assert fmt.page_number(fmt.percent(one.depth)) in html
     assert fmt.percent(-run.summary.falls.deepest[0].depth) in answer
 
 
@@ -88,7 +88,7 @@ def test_every_length_of_window_has_its_worst_and_best(run: FinishedRun) -> None
     answer, html = shown(rolling_panel, run)
     assert [one.years for one in run.summary.rolling] == [1, 3, 5]
     for one in run.summary.rolling:
-        assert fmt.typographic_minus(fmt.percent(one.worst)) in html
+        assert fmt.page_number(fmt.percent(one.worst)) in html
         assert fmt.percent(one.best) in html
     assert "5 years" in answer
 
@@ -118,7 +118,7 @@ def test_single_days_have_percentiles_and_both_histograms(run: FinishedRun) -> N
     found = run.summary.distribution
     assert html.count("<figure") == 2
     for one in (found.sessions, found.months):
-        assert fmt.typographic_minus(fmt.percent(one.percentiles["5"])) in html
+        assert fmt.page_number(fmt.percent(one.percentiles["5"])) in html
         assert fmt.ratio(one.kurtosis) in html
 
 
