@@ -20,7 +20,7 @@ _EQUAL: Final = 1e-9
 
 @dataclass(frozen=True)
 class Dialect:
-    """Another tool's formulas, true for its ``version``."""
+    """Another tool's formulas, true for its ``version``; a figure that is not among them it does not have."""
 
     name: str
     version: str
@@ -89,12 +89,9 @@ def compare_dialect(
         "sharpe_annual_rate": here.get("sharpe"),
         "upi": _ulcer_performance(here, series.risk_free),
     }
-    shown = [
-        name
-        for name in _TITLES
-        if name in dialect.figures and (name != "sharpe_annual_rate" or series.risk_free != 0.0)
-    ]
-    return [_row(name, dialect.figures[name], series, own.get(name)) for name in shown]
+    twice = "sharpe_annual_rate" in dialect.figures and series.risk_free != 0.0
+    shown = [name for name in _TITLES if name != "sharpe_annual_rate" or twice]
+    return [_row(name, dialect.figures.get(name), series, own.get(name)) for name in shown]
 
 
 def _ulcer_performance(here: Mapping[str, float | int | None], risk_free: float) -> float | None:
@@ -103,8 +100,10 @@ def _ulcer_performance(here: Mapping[str, float | int | None], risk_free: float)
     return (growth - risk_free) / ulcer if growth is not None and ulcer else None
 
 
-def _row(name: str, figure: DialectFigure, series: DialectSeries, here: float | None) -> DialectRow:
+def _row(name: str, figure: DialectFigure | None, series: DialectSeries, here: float | None) -> DialectRow:
     title, style = _TITLES[name]
+    if figure is None:
+        return DialectRow(name, title, style, style, here, None, Reason.MISSING)
     there = _compute(figure, series)
     same = here is not None and there is not None and math.isclose(here, there, rel_tol=_EQUAL, abs_tol=1e-12)
     reason = Reason.MISSING if there is None else Reason.SAME if same else figure.reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from engine.analysis.dialects import formulas as f
 from engine.analysis.dialects.reasons import Reason
-from engine.analysis.dialects.series import MISSING, DialectFigure, DialectSeries
+from engine.analysis.dialects.series import DialectFigure, DialectSeries
 from engine.analysis.metrics import annualise_growth, period_returns
 from engine.core.arrays import FloatArray
 
@@ -38,19 +37,16 @@ def _calendar(series: DialectSeries, period: Literal["month", "year"]) -> FloatA
 FIGURES: Final[Mapping[str, DialectFigure]] = {
     "total_return": DialectFigure(lambda s: float(s.level[-1] / s.level[0]) - 1.0, Reason.SAME),
     "cagr": DialectFigure(_growth, Reason.OPENING),
-    "volatility": DialectFigure(lambda s: f.deviation(s.returns) * math.sqrt(s.periods), Reason.SAME),
+    "volatility": DialectFigure(lambda s: f.volatility(s.returns, s.periods), Reason.SAME),
     "sharpe": DialectFigure(lambda s: f.sharpe(s.excess, s.periods), Reason.SAME),
     "sortino": DialectFigure(lambda s: f.sortino(s.excess, s.periods), Reason.SAME),
     "max_drawdown": DialectFigure(_deepest, Reason.SAME),
     "calmar": DialectFigure(lambda s: _growth(s) / abs(_deepest(s)), Reason.OPENING),
     "ulcer": DialectFigure(_ulcer_percent, Reason.PERCENT, style="ratio"),
     "upi": DialectFigure(lambda s: (_growth(s) - s.risk_free) * 100.0 / _ulcer_percent(s), Reason.OPENING),
-    "var_95": MISSING,
-    "cvar_95": MISSING,
     "skew": DialectFigure(lambda s: f.sample_skewness(s.returns), Reason.SAMPLE),
     "kurtosis": DialectFigure(lambda s: f.sample_excess_kurtosis(s.returns), Reason.SAMPLE),
     "information_ratio": DialectFigure(lambda s: f.plain_information_ratio(s.pair), Reason.PLAIN),
-    "turnover": MISSING,
     "best_day": DialectFigure(lambda s: float(s.returns.max()), Reason.SAME),
     "worst_day": DialectFigure(lambda s: float(s.returns.min()), Reason.SAME),
     "best_month": DialectFigure(lambda s: float(_calendar(s, "month").max()), Reason.OPENING),

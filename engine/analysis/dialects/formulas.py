@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -24,6 +25,11 @@ def deviation(returns: FloatArray) -> float:
     """Return the standard deviation (n - 1)."""
     centred = returns - returns.mean()
     return math.sqrt(float((centred * centred).sum()) / (len(returns) - 1))
+
+
+def volatility(returns: FloatArray, periods: float) -> float:
+    """Return the standard deviation (n - 1), annualised by ``periods``."""
+    return deviation(returns) * math.sqrt(periods)
 
 
 def downside(returns: FloatArray) -> float:
@@ -53,6 +59,11 @@ def compound(returns: FloatArray) -> FloatArray:
     return np.multiply.accumulate(np.concatenate(([1.0], 1.0 + returns)))
 
 
+def deepest(returns: FloatArray) -> float:
+    """Return the deepest drawdown of what 1 becomes."""
+    return float(drawdowns(compound(returns)).min())
+
+
 def root_mean_square(values: FloatArray, count: int) -> float:
     """Return the root of the sum of squares over ``count``."""
     return math.sqrt(float((values * values).sum()) / count)
@@ -76,6 +87,11 @@ def sample_excess_kurtosis(returns: FloatArray) -> float:
 def quantile(returns: FloatArray, share: float) -> float:
     """Return a quantile, between the two returns nearest to it."""
     return float(np.quantile(returns, share))
+
+
+def normal_quantile(returns: FloatArray, share: float) -> float:
+    """Return a quantile of the normal distribution with the mean and the deviation of the returns."""
+    return float(returns.mean()) + NormalDist().inv_cdf(share) * deviation(returns)
 
 
 def mean_of_lowest(returns: FloatArray, share: float) -> float:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Final
 
 from engine.analysis.dialects import formulas as f
 from engine.analysis.dialects.reasons import Reason
-from engine.analysis.dialects.series import MISSING, DialectFigure, DialectSeries
+from engine.analysis.dialects.series import DialectFigure, DialectSeries
 from engine.core.arrays import FloatArray
 from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.core.powers import power
@@ -27,13 +25,13 @@ def _performance(returns: FloatArray, periods: float) -> float:
 
 
 def _sharpe(series: DialectSeries) -> float:
-    spread = f.deviation(series.returns) * math.sqrt(series.periods)
+    spread = f.volatility(series.returns, series.periods)
     return (_performance(series.returns, series.periods) - series.risk_free) / spread
 
 
 def _sortino(series: DialectSeries) -> float:
     losing = series.returns[series.returns < 0.0]
-    spread = f.deviation(losing) * math.sqrt(series.periods)
+    spread = f.volatility(losing, series.periods)
     return (_performance(series.returns, series.periods) - series.risk_free) / spread
 
 
@@ -41,33 +39,17 @@ def _information_ratio(series: DialectSeries) -> float | None:
     if series.pair is None:
         return None
     ahead = _performance(series.pair[0], series.periods) - _performance(series.pair[1], series.periods)
-    return ahead / (f.deviation(series.pair[0] - series.pair[1]) * math.sqrt(series.periods))
-
-
-def _normal_quantile(series: DialectSeries) -> float:
-    return float(series.returns.mean()) + NormalDist().inv_cdf(0.05) * f.deviation(series.returns)
+    return ahead / f.volatility(series.pair[0] - series.pair[1], series.periods)
 
 
 FIGURES: Final[Mapping[str, DialectFigure]] = {
     "total_return": DialectFigure(lambda s: float(s.level[-1] / s.level[0]) - 1.0, Reason.SAME),
     "cagr": DialectFigure(_growth, Reason.YEARS),
-    "volatility": DialectFigure(lambda s: f.deviation(s.returns) * math.sqrt(s.periods), Reason.SAME),
+    "volatility": DialectFigure(lambda s: f.volatility(s.returns, s.periods), Reason.SAME),
     "sharpe": DialectFigure(_sharpe, Reason.COMPOUNDED),
     "sortino": DialectFigure(_sortino, Reason.PART),
     "max_drawdown": DialectFigure(lambda s: float(f.drawdowns(s.level).min()), Reason.SAME),
-    "calmar": MISSING,
-    "ulcer": MISSING,
-    "upi": MISSING,
-    "var_95": DialectFigure(_normal_quantile, Reason.NORMAL),
-    "cvar_95": MISSING,
-    "skew": MISSING,
-    "kurtosis": MISSING,
+    "var_95": DialectFigure(lambda s: f.normal_quantile(s.returns, 0.05), Reason.NORMAL),
     "information_ratio": DialectFigure(_information_ratio, Reason.COMPOUNDED),
     "turnover": DialectFigure(lambda s: None if s.traded is None else float(s.traded.mean()), Reason.PLAIN),
-    "best_day": MISSING,
-    "worst_day": MISSING,
-    "best_month": MISSING,
-    "worst_month": MISSING,
-    "best_year": MISSING,
-    "worst_year": MISSING,
 }

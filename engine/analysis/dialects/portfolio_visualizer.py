@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
 from engine.analysis.dialects import formulas as f
 from engine.analysis.dialects.reasons import Reason
-from engine.analysis.dialects.series import MISSING, DialectFigure, DialectSeries
+from engine.analysis.dialects.series import DialectFigure, DialectSeries
 from engine.analysis.metrics import rate_per_session
 from engine.core.arrays import FloatArray
 
@@ -28,23 +27,15 @@ def _growth(series: DialectSeries) -> float:
     return f.growth_by_count(_months(series), _A)
 
 
-def _deepest(series: DialectSeries) -> float:
-    return float(f.drawdowns(f.compound(_months(series))).min())
-
-
 FIGURES: Final[Mapping[str, DialectFigure]] = {
     "total_return": DialectFigure(lambda s: f.growth(_months(s)) - 1.0, Reason.SAME),
     "cagr": DialectFigure(_growth, Reason.MONTHS),
-    "volatility": DialectFigure(lambda s: f.deviation(_months(s)) * math.sqrt(_A), Reason.MONTHS),
+    "volatility": DialectFigure(lambda s: f.volatility(_months(s), _A), Reason.MONTHS),
     "sharpe": DialectFigure(lambda s: f.sharpe(_excess(s), _A), Reason.MONTHS),
     "sortino": DialectFigure(lambda s: f.sortino(_excess(s), _A), Reason.MONTHS),
-    "max_drawdown": DialectFigure(_deepest, Reason.MONTHS),
-    "calmar": DialectFigure(lambda s: _growth(s) / abs(_deepest(s)), Reason.MONTHS),
-    "ulcer": MISSING,
-    "upi": MISSING,
+    "max_drawdown": DialectFigure(lambda s: f.deepest(_months(s)), Reason.MONTHS),
+    "calmar": DialectFigure(lambda s: _growth(s) / abs(f.deepest(_months(s))), Reason.MONTHS),
     "var_95": DialectFigure(lambda s: f.quantile(_months(s), 0.05), Reason.MONTHS),
-    "best_day": MISSING,
-    "worst_day": MISSING,
     "best_month": DialectFigure(lambda s: float(_months(s).max()), Reason.SAME),
     "worst_month": DialectFigure(lambda s: float(_months(s).min()), Reason.SAME),
     "best_year": DialectFigure(lambda s: float(s.calendar_returns("year").max()), Reason.SAME),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Final
 
 from engine.analysis.dialects import formulas as f
 from engine.analysis.dialects.reasons import Reason
-from engine.analysis.dialects.series import MISSING, DialectFigure, DialectSeries
+from engine.analysis.dialects.series import DialectFigure, DialectSeries
 from engine.core.arrays import FloatArray
 
 VERSION: Final = "0.0.86"
@@ -18,10 +17,6 @@ VERSION: Final = "0.0.86"
 def _ulcer(series: DialectSeries) -> float:
     falls = f.drawdowns(f.compound(series.returns))[1:]
     return f.root_mean_square(falls, len(falls) - 1)
-
-
-def _deepest(series: DialectSeries) -> float:
-    return float(f.drawdowns(f.compound(series.returns)).min())
 
 
 def _growth(series: DialectSeries) -> float:
@@ -33,10 +28,6 @@ def _excess(series: DialectSeries) -> FloatArray:
     return series.excess if series.risk_free > 0.0 else series.returns
 
 
-def _normal_quantile(series: DialectSeries) -> float:
-    return float(series.returns.mean()) + NormalDist().inv_cdf(0.05) * f.deviation(series.returns)
-
-
 def _normal_tail(series: DialectSeries) -> float:
     normal = NormalDist()
     depth = normal.pdf(normal.inv_cdf(0.05)) / 0.05
@@ -46,19 +37,18 @@ def _normal_tail(series: DialectSeries) -> float:
 FIGURES: Final[Mapping[str, DialectFigure]] = {
     "total_return": DialectFigure(lambda s: f.growth(s.returns) - 1.0, Reason.OPENING),
     "cagr": DialectFigure(_growth, Reason.YEARS),
-    "volatility": DialectFigure(lambda s: f.deviation(s.returns) * math.sqrt(s.periods), Reason.SAME),
+    "volatility": DialectFigure(lambda s: f.volatility(s.returns, s.periods), Reason.SAME),
     "sharpe": DialectFigure(lambda s: f.sharpe(_excess(s), s.periods), Reason.RATE),
     "sortino": DialectFigure(lambda s: f.sortino(_excess(s), s.periods), Reason.RATE),
-    "max_drawdown": DialectFigure(_deepest, Reason.OPENING),
-    "calmar": DialectFigure(lambda s: _growth(s) / abs(_deepest(s)), Reason.YEARS),
+    "max_drawdown": DialectFigure(lambda s: f.deepest(s.returns), Reason.OPENING),
+    "calmar": DialectFigure(lambda s: _growth(s) / abs(f.deepest(s.returns)), Reason.YEARS),
     "ulcer": DialectFigure(_ulcer, Reason.SAMPLE),
     "upi": DialectFigure(lambda s: (f.growth(s.returns) - 1.0 - s.risk_free) / _ulcer(s), Reason.PLAIN),
-    "var_95": DialectFigure(_normal_quantile, Reason.NORMAL),
+    "var_95": DialectFigure(lambda s: f.normal_quantile(s.returns, 0.05), Reason.NORMAL),
     "cvar_95": DialectFigure(_normal_tail, Reason.NORMAL),
     "skew": DialectFigure(lambda s: f.sample_skewness(s.returns), Reason.SAMPLE),
     "kurtosis": DialectFigure(lambda s: f.sample_excess_kurtosis(s.returns), Reason.SAMPLE),
     "information_ratio": DialectFigure(lambda s: f.plain_information_ratio(s.pair), Reason.PLAIN),
-    "turnover": MISSING,
     "best_day": DialectFigure(lambda s: float(s.returns.max()), Reason.SAME),
     "worst_day": DialectFigure(lambda s: float(s.returns.min()), Reason.SAME),
     "best_month": DialectFigure(lambda s: float(s.calendar_returns_after_opening("month").max()), Reason.OPENING),

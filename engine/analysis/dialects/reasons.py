@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Reason(Enum):
-    """One sentence; ``SAME`` is found from the figures, every other one is stated with a formula."""
+    """One sentence; ``SAME`` and ``MISSING`` are found from the figures, every other one is stated with a formula."""
 
     SAME = "Both come to the same."
     MISSING = "It has no such figure."

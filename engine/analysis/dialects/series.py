@@ -75,6 +75,3 @@ class DialectFigure:
     formula: Formula
     reason: Reason
     style: str = ""
-
-
-MISSING = DialectFigure(lambda _: None, Reason.MISSING)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
 from engine.analysis.dialects import formulas as f
 from engine.analysis.dialects.reasons import Reason
-from engine.analysis.dialects.series import MISSING, DialectFigure, DialectSeries
+from engine.analysis.dialects.series import DialectFigure, DialectSeries
 from engine.analysis.metrics import rate_per_session
 from engine.core.arrays import FloatArray
 from engine.core.powers import power
@@ -34,7 +33,7 @@ def _martin(series: DialectSeries) -> float:
 FIGURES: Final[Mapping[str, DialectFigure]] = {
     "total_return": DialectFigure(lambda s: f.growth(s.returns) - 1.0, Reason.OPENING),
     "cagr": DialectFigure(_growth, Reason.PERIODS),
-    "volatility": DialectFigure(lambda s: f.deviation(s.returns) * math.sqrt(_A), Reason.PERIODS),
+    "volatility": DialectFigure(lambda s: f.volatility(s.returns, _A), Reason.PERIODS),
     "sharpe": DialectFigure(lambda s: f.sharpe(s.excess, _A), Reason.PERIODS),
     "sharpe_annual_rate": DialectFigure(lambda s: f.sharpe(s.returns - s.risk_free, _A), Reason.RATE),
     "sortino": DialectFigure(lambda s: f.sortino(s.excess, _A), Reason.PERIODS),
@@ -44,14 +43,5 @@ FIGURES: Final[Mapping[str, DialectFigure]] = {
     "upi": DialectFigure(_martin, Reason.PERIODS),
     "var_95": DialectFigure(lambda s: f.quantile(s.returns, 0.05), Reason.SAME),
     "cvar_95": DialectFigure(lambda s: f.mean_of_lowest(s.returns, 0.05), Reason.PART),
-    "skew": MISSING,
-    "kurtosis": MISSING,
     "information_ratio": DialectFigure(lambda s: f.plain_information_ratio(s.pair), Reason.PLAIN),
-    "turnover": MISSING,
-    "best_day": MISSING,
-    "worst_day": MISSING,
-    "best_month": MISSING,
-    "worst_month": MISSING,
-    "best_year": MISSING,
-    "worst_year": MISSING,
 }
