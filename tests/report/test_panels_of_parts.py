@@ -19,6 +19,7 @@ from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import RunResult
 from engine.data.market import Market
 from engine.report.html_page import render_fragment
+from engine.report.run.first_screen import cards, growth_sentence
 from engine.report.run.panel import PanelMaker
 from engine.report.run.panels.contribution import contribution_panel
 from engine.report.run.panels.rebalances import rebalances_panel
@@ -71,6 +72,12 @@ def column(markup: str, number: int) -> list[float]:
     return [float(re.match(r"[-+]?[\d.]+", text)[0]) for text in found]
 
 
+def ends_of(run: FinishedRun) -> tuple[list[float], list[float]]:
+    """Return the lower and the upper ends of all intervals of other starts."""
+    low, high = zip(*(one.interval for one in run.summary.start_years.starts), strict=True)
+    return list(low), list(high)
+
+
 def test_gains_of_assets_are_the_gain_on_paper(tmp_path: Path) -> None:
     """With money paid in, too: the rows of the table are the sum below them, to the rounding of each."""
     run = finished(tmp_path, ("CORE", "S1", "S2", "S3"), contributions={"amount": 300.0})
@@ -78,8 +85,23 @@ def test_gains_of_assets_are_the_gain_on_paper(tmp_path: Path) -> None:
     found = run.summary.contribution
     assert sum(column(markup, 2)) == pytest.approx(found.strategy.gain, abs=2.5)
     assert sum(column(markup, 5)) == pytest.approx(found.strategy.gain - found.buy_and_hold.gain, abs=2.5)
+    bars = [found.strategy.assets[name].gain for name in re.findall(r'<span title="(\w+)">', markup)]
+    assert bars == sorted((one.gain for one in found.strategy.assets.values()), reverse=True)
+    widest = max(found.differences, key=found.differences.get)
+    assert f"{widest} gained most, {found.differences[widest]:+,.0f} USD" in answer
     assert f"CORE earned most, {found.strategy.assets['CORE'].gain:,.0f} USD" in answer
     assert "Paid in less withdrawn" in markup
+
+
+def test_the_first_screen_tells_the_deepest_fall_and_the_ratio_of_the_summary(tmp_path: Path) -> None:
+    """The card has the months of its high, its low and its end; the sentence has the ratio's last and extremes."""
+    run = finished(tmp_path, ("CORE", "S1", "S2", "S3"))
+    worst, ratio = run.summary.falls.deepest[0], run.summary.ratio
+    end = f"made good {worst.recovery[:7]}" if worst.recovery else "not made good"
+    assert cards(run)[1].note == f"{worst.peak[:7]} to {worst.trough[:7]}, {end}"
+    told = growth_sentence(run)
+    assert f"ended at {ratio.last:.3f}: lowest {ratio.lowest:.3f} on {ratio.lowest_date}" in told
+    assert f"highest {ratio.highest:.3f} on {ratio.highest_date}" in told
 
 
 def test_effects_of_rebalances_are_the_difference_on_paper(tmp_path: Path) -> None:
@@ -92,6 +114,8 @@ def test_effects_of_rebalances_are_the_difference_on_paper(tmp_path: Path) -> No
     gained = sum(one.gain_at_next > 0.0 for one in found.full)
     assert f"Of 6 rebalances that another one followed, {gained} had gained" in answer
     assert "money paid in or out" in markup
+    furthest = max(found.full, key=lambda one: abs(one.gain_at_end - one.gain_at_next))
+    assert f"those of {furthest.date} {furthest.gain_at_next:+,.0f} and {furthest.gain_at_end:+,.0f} USD" in answer
 
 
 def test_starts_are_counted_as_they_are_shown(tmp_path: Path) -> None:
@@ -101,6 +125,8 @@ def test_starts_are_counted_as_they_are_shown(tmp_path: Path) -> None:
     differences = column(markup, 2)
     assert len(differences) == 3
     assert f"from {sum(one > 0.0 for one in differences)} of 3 starts" in answer
+    above, below = (sum(sign * one > 0.0 for one in ends) for sign, ends in zip((1, -1), ends_of(run), strict=True))
+    assert f"{above or 'none'} lay above zero and {below or 'none'} below" in answer
     assert markup.count("hatched") == sum(one < 3.0 for one in column(markup, 1))
 
 

@@ -80,7 +80,9 @@ def test_every_month_is_in_the_table_of_months_with_its_sign(run: FinishedRun) -
     years = run.summary.by_year
     assert len(cells) == run.summary.months.count + len(years)
     assert all(text[0] in "+−" or float(text) == 0.0 for text in cells)  # noqa: RUF001  (the minus sign is meant)
-    newest = fmt.typographic_minus(fmt.percentage_points(run.months.columns["strategy"][-1], 1)).removesuffix(" pp")
+    newest = fmt.page_number(fmt.percentage_points(run.months.columns["strategy"][-1], 1)).removesuffix(
+        "\N{NO-BREAK SPACE}pp"
+    )
     assert newest in cells
 
 

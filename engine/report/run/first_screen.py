@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from markupsafe import Markup
 
 from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
-from engine.core.arrays import FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
 from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
 from engine.report.phrases import plural, portfolio_label
 from engine.report.run.run_lines import rival_of
 from engine.report.run.verdict import describe_difference
+
+_ROUNDING = 1e-9
+"""A ratio that is never further from 1 is 1 throughout."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,20 @@ def _growth(run: FinishedRun) -> Card:
 
 
 def _fall(run: FinishedRun) -> Card:
-    """Return the deepest fall, with the months of the high before it and of the recovery."""
+    """Return the deepest fall, with the months of the high before it, of its low and of the recovery."""
     deepest = run.summary.portfolios["strategy"].metrics.get("max_drawdown")
-    return Card("Worst fall", fmt.percent(deepest), fall_span(run))
+    return Card("Worst fall", fmt.percent(deepest), _fall_span(run))
 
 
-def fall_span(run: FinishedRun) -> str:
-    """Return from which month to which the strategy was below its high, around its deepest fall."""
-    falls = list_falls(*run.own_level("strategy"))
+def _fall_span(run: FinishedRun) -> str:
+    """Return from which month to which the deepest fall went, and when it was made good."""
+    found = run.summary.falls
+    falls = found.deepest if found else list_falls(*run.own_level("strategy"))  # an earlier version kept none
     if not falls:
         return "never below its high"
-    begin, end = falls[0].peak[:7], falls[0].recovery
-    return f"{begin} to {end[:7]}" if end else f"since {begin}, not recovered"
+    worst = falls[0]
+    end = f"made good {worst.recovery[:7]}" if worst.recovery else "not made good"
+    return f"{worst.peak[:7]} to {worst.trough[:7]}, {end}"
 
 
 def _difference(run: FinishedRun) -> Card:
@@ -126,24 +129,21 @@ def _flows(run: FinishedRun) -> str:
     return f" and {fmt.money(paid)} paid in since" if paid > 0.0 else f" less {fmt.money(-paid)} withdrawn since"
 
 
-def growth_sentence(run: FinishedRun, ratio: FloatArray | None) -> str:
+def growth_sentence(run: FinishedRun) -> str:
     """Return what the capital became, and how the plan stood to its rival over time."""
     summary, currency = run.summary, run.summary.account.currency
-    rival = rival_of(run)
+    rival, ratio = rival_of(run), run.summary.ratio
     end = summary.portfolios["strategy"].metrics.get("final_value")
     told = f"{fmt.money(summary.account.capital)} {currency}{_flows(run)} became {fmt.money(end)} {currency}"
     if rival and summary.portfolios[rival].start == summary.window.start:
         told += f", {_name(rival)}'s {fmt.money(summary.portfolios[rival].metrics.get('final_value'))}"
     if ratio is None:
         return f"{told}."
-    known = ratio[np.isfinite(ratio)]
-    if (known == 1.0).all():
-        return f"{told}. The plan and {_name(rival)} were equal at every close."
-    above = float((known > 1.0).mean())
-    dates = run.levels.dates[np.isfinite(ratio)]
-    low, high = int(np.argmin(known)), int(np.argmax(known))
+    if max(abs(ratio.lowest - 1.0), abs(ratio.highest - 1.0)) < _ROUNDING:
+        return f"{told}. The plan and {_name(ratio.rival)} were equal at every close."
     return (
-        f"{told}. Divided by {_name(rival)} the plan ended at {known[-1]:.3f}: "
-        f"lowest {known[low]:.3f} on {dates[low]}, "
-        f"highest {known[high]:.3f} on {dates[high]}, above 1 at {fmt.percent(above, 1)} of closes."
+        f"{told}. Divided by {_name(ratio.rival)} the plan ended at {ratio.last:.3f}: "
+        f"lowest {ratio.lowest:.3f} on {ratio.lowest_date}, "
+        f"highest {ratio.highest:.3f} on {ratio.highest_date}, "
+        f"above 1 at {fmt.percent(ratio.share_above_one, 1)} of closes."
     )

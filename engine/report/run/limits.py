@@ -18,6 +18,7 @@ _NAMES: Final = (
     (r"Total-return prices: |Total return: ", "total-return prices"),
     (r"Dividends are paid on ", "dividends before tax"),
     (r"Price-only closes: ", "dividends missing"),
+    (r".+: nothing in the file says whether its closes are adjusted", "adjustment of prices assumed"),
     (r"The money of .+ was spent on ", "money spent"),
     (r"The run begins on .+, not on ", "begins late"),
     (r"The run ends on .+, not on ", "ends early"),

@@ -19,7 +19,7 @@ _TITLES: Final = {
     "taxes": ("taxes", "what taxes did to the plan, less what they did to buy & hold"),
     "rebalancing": (
         "rebalancing alone",
-        "the opening's names traded back to target weights by the plan's own orders, and none of the above",
+        "the opening's names traded back to target weights by the plan's own orders, without any other part",
     ),
 }
 _DIGITS: Final = 3

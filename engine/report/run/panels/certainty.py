@@ -98,6 +98,10 @@ def _answer(rows: list[Row], confidence: str) -> str:
     sure = [row.name for row in rows if row.told.leaves_zero_out]
     many = len(rows)
     if not sure:
-        whom = "it includes zero or is missing against all of them" if many > 1 else "it does not exclude zero"
-        return f"A {confidence} interval around each difference shows how far chance reaches: {whom}."
+        held = sum(row.told.words == "includes zero" for row in rows)
+        if many == 1:
+            return f"The {confidence} interval does not exclude zero."
+        if held < many:
+            return f"No {confidence} interval excludes zero."
+        return f"All {many} intervals ({confidence}) include zero: chance alone reaches as far."
     return f"The {confidence} interval excludes zero against {len(sure)} of {many}: {', '.join(sure)}."

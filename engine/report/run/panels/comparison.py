@@ -159,5 +159,6 @@ def _answer(run: FinishedRun, rows: Sequence[Row]) -> str:
     if not marked:
         return ""
     return (
-        f"Of {len(whole)} portfolios over the whole window the plan has the best figure in {own} of {len(marked)} rows."
+        f"Among {len(whole)} portfolios over the whole window the plan has the best figure in {own} of the "
+        f"{len(marked)} rows in which one is best."
     )

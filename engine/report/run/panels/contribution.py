@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 from typing import Final
 
 from engine.analysis.breakdown.contribution import Contribution, Contributions, YearContribution
@@ -65,19 +66,25 @@ def _answer(found: Contributions, currency: str) -> str:
     text = f"{most} earned most, {earned} {currency}; the whole gain is {whole} {currency}"
     if not found.differences:
         return f"{text}."
-    widest = max(found.differences, key=lambda ticker: abs(found.differences[ticker]))
-    amount = found.differences[widest]
-    if abs(amount) < _SEEN:
+    ordered = sorted(found.differences, key=lambda ticker: found.differences[ticker])
+    said = [
+        f"{ticker} {did}, {fmt.difference(found.differences[ticker], 'money')} {currency}"
+        for ticker, did, sign in ((ordered[-1], "gained most", 1.0), (ordered[0], "lost most", -1.0))
+        if sign * found.differences[ticker] >= _SEEN
+    ]
+    if not said:
         return f"{text}. No asset earned more or less than in buy & hold."
-    moved = fmt.difference(amount, "money")
-    return f"{text}. Against buy & hold {widest} made the largest difference, {moved} {currency}."
+    return f"{text}. Against buy & hold {' and '.join(said)}."
 
 
 def _chart(found: Contributions, currency: str) -> object:
-    assets = found.strategy.assets
-    bars = [Bar(ticker, one.gain) for ticker, one in list(assets.items())[:_MOST_BARS]]
-    if rest := list(assets.values())[_MOST_BARS:]:
-        bars.append(Bar(f"{len(rest)} others", sum(one.gain for one in rest)))
+    """Return a bar for each asset, the highest gain first; in the middle of many those that moved least together."""
+    assets = sorted(found.strategy.assets.items(), key=lambda item: -item[1].gain)
+    bars = [Bar(ticker, one.gain) for ticker, one in assets]
+    if len(bars) > _MOST_BARS:
+        top, bottom = _MOST_BARS // 2, len(bars) - _MOST_BARS // 2
+        rest = fsum(one.gain for _, one in assets[top:bottom])
+        bars = [*bars[:top], Bar(f"{bottom - top} others", rest), *bars[bottom:]]
     return lying_bars("chart-contribution", f"Gain by asset, {currency}", bars, "money")
 
 

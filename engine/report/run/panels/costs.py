@@ -13,8 +13,8 @@ from engine.report.run.panel import Panel
 
 _HOW: Final = (
     (
-        "Traded: half of all that was bought and sold, without the opening and payouts; turnover is that over the "
-        "mean of the year's closes. Costs are everything paid for orders, the opening's among them, and the "
+        "Traded one way: half of all that was bought and sold, without the opening and payouts; turnover is that over "
+        "the mean of the year's closes. Costs are everything paid for orders, the opening's among them, and the "
         "yearly fee."
     ),
     "The last row has the figures of the whole run; its turnover is that of a year on average.",

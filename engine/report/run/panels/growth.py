@@ -34,7 +34,7 @@ def growth_panel(run: FinishedRun) -> Panel:
     late = [one for one in summary.portfolios.items() if one[1].start > summary.window.start]
     content = {
         "controls": _controls(run),
-        "answer": growth_sentence(run, ratio.values if ratio else None),
+        "answer": growth_sentence(run),
         "growth": _growth_chart(run),
         "ratio": _ratio_chart(run, ratio) if ratio else "",
         "value": _value_chart(run) if has_flows(run) else "",

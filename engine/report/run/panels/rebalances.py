@@ -70,9 +70,21 @@ def _answer(found: RebalanceEffects, currency: str) -> str:
     total = fsum(one.gain_at_end for one in found.rebalances)
     all_of_them = "it has" if len(found.rebalances) == 1 else "all of them together have"
     text = f"{first}; {all_of_them} changed the final value by {_signed(total)} {currency}"
-    if found.rest is None or abs(found.rest.total) < _SEEN:
-        return f"{text}."
-    return f"{text}, everything else by {_signed(found.rest.total)}, against buy & hold."
+    if found.rest is not None and abs(found.rest.total) >= _SEEN:
+        text += f", everything else by {_signed(found.rest.total)}, against buy & hold"
+    return f"{text}.{_example(found, currency)}"
+
+
+def _example(found: RebalanceEffects, currency: str) -> str:
+    """Return what the two gains are, by the rebalance at which they are furthest apart; nothing where none has both."""
+    if not found.full:
+        return ""
+    one = max(found.full, key=lambda one: abs(one.gain_at_end - one.gain_at_next))
+    return (
+        " A gain at the next is what the trades had earned by the next rebalance, a gain at the end what the same "
+        f"trades, left alone, had earned by the last day: those of {one.date} {_signed(one.gain_at_next)} and "
+        f"{_signed(one.gain_at_end)} {currency}."
+    )
 
 
 def _charts(shown: Sequence[RebalanceEffect], currency: str) -> tuple[object, object]:

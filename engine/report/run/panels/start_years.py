@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Final
 
-from engine.analysis.breakdown.start_years import StartYear
-from engine.analysis.verdict import confidence_level
+from engine.analysis.breakdown.start_years import StartYear, StartYears
+from engine.analysis.verdict import confidence_level, write_difference
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
 from engine.report.charts.bar_chart import Bar, bar_chart
@@ -21,6 +22,7 @@ _HOW: Final = (
         "a year before the end, and so does its own buy & hold. Nothing is cut out of one run: there buy & hold "
         "has drifted since the first start."
     ),
+    ("A year that leaves less than a year to the end is no start."),
     (
         "The interval is drawn as that of the whole run. All starts share their last years, so they are far fewer "
         "observations than their number."
@@ -46,19 +48,34 @@ def start_years_panel(run: FinishedRun) -> Panel | None:
         "few": sum(one.years < _FEW_YEARS for one in found.starts),
         "left_out": plural(found.left_out, "year") if found.left_out else "",
     }
-    answer = (
-        f"Begun anew in each year, the plan was ahead of its own buy & hold from {found.ahead} of "
-        f"{plural(len(found.starts), 'start')}; the median difference is {fmt.percentage_points(found.median)} a year."
-    )
     return Panel(
         "starts",
         "Starts",
         _TITLE,
         "start_years",
-        answer,
+        _answer(found, confidence),
         content,
         _HOW,
     )
+
+
+def _answer(found: StartYears, confidence: str) -> str:
+    """Return from how many starts the plan was ahead, which intervals leave zero out, and since when it was behind."""
+    told = (
+        "Bought anew in each year, and beside it a buy & hold bought on the same day, the plan was ahead from "
+        f"{found.ahead} of {plural(len(found.starts), 'start')}; the median difference is "
+        f"{fmt.percentage_points(found.median)} a year."
+    )
+    sides = [one.interval for one in found.starts if one.interval]
+    above, below = sum(low > 0.0 for low, _ in sides), sum(high < 0.0 for _, high in sides)
+    if sides:
+        told += (
+            f" Of {len(sides)} intervals ({confidence}) {above or 'none'} lay above zero and {below or 'none'} below."
+        )
+    last = list(takewhile(lambda one: one.difference < 0.0, reversed(found.starts)))
+    if 1 < len(last) < len(found.starts):
+        told += f" All {len(last)} starts since {last[-1].year} were behind."
+    return told
 
 
 def _bar(one: StartYear) -> Bar:
@@ -69,13 +86,12 @@ def _bar(one: StartYear) -> Bar:
 
 
 def _row(one: StartYear) -> tuple[str, str, str, str, str, str]:
-    low, high = one.interval or (None, None)
-    interval = fmt.DASH if low is None else f"{fmt.percentage_points(low)} to {fmt.percentage_points(high)}"
+    told = write_difference(one.difference, one.interval or (one.difference, one.difference))
     return (
         one.start,
         f"{one.years:.1f}",
-        fmt.percentage_points(one.difference),
-        interval,
+        f"{told.difference} pp",
+        f"{told.low} to {told.high} pp" if one.interval else fmt.DASH,
         fmt.percent(one.cagr),
         fmt.percent(one.held),
     )

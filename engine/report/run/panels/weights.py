@@ -26,6 +26,7 @@ def weights_panel(run: FinishedRun) -> Panel:
         "strategy": strategy,
         "stacked": stacked_chart("chart-weights", "Weights at every close", run.weights.dates, _layers(run)),
         "capped": _capped_chart(run),
+        "watched": run.section("strategy").get("caps") == "always",
     }
     title = "What did it hold, and did it keep its caps?"
     how = ("The distance from targets is half the sum of |weight - target| with cash, close by close.",)
