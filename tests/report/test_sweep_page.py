@@ -57,6 +57,10 @@ def test_the_first_screen_has_plan_sentence_evidence_limits_and_four_figures(sma
     ]
     four = list(cards(summary))
     assert [card.title for card in four] == ["The plan", "Buy & hold", "Median variant", "Best variant"]
+    for name, card in zip(("strategy", "buy_and_hold"), four[:2], strict=True):
+        at = summary.standings[name]["sharpe"]
+        worse = "all" if at.better_than == 1.0 else f"{100 * at.better_than:.1f}\N{NO-BREAK SPACE}%"
+        assert card.beside == f"{at.rank - 1 or 'none'} of 60 variants better, {worse} worse".replace("\xa0", " ")
     assert four[3].beside == "best of 60, so much alike that luck alone adds nothing"
     found = summary.evidence.deflated_sharpe
     evidence = summary.evidence.model_copy(update={"deflated_sharpe": replace(found, benchmark=0.0991)})
@@ -119,7 +123,9 @@ def test_every_axis_has_its_values_around_zero_and_counts_those_beyond_noise(sma
         judged = [one for one in table.effects.values if one.band is not None]
         beyond = sum(not one.band[0] <= 0.0 <= one.band[1] for one in judged)
         values = "1 value" if len(judged) == 1 else f"{len(judged)} values"
-        said = f"{beyond} of {values} outside the noise of this history, {0.05 * len(judged):.1f} expected by chance"
+        chance = 0.05 * len(judged)
+        shown = f"{chance:.1f}" if chance >= 1.0 else f"{chance:.2f}"
+        said = f"{beyond} of {values} outside the noise of this history, {shown} expected by chance"
         assert said in page
     drawn = [row.drawn for table in tables for row in table.rows if row.value.band is not None]
     assert all('class="zero"' in one and 'class="reach' in one and 'class="point"' in one for one in drawn)

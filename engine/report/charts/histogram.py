@@ -44,7 +44,8 @@ class Histogram:
     """``counts`` (B,) of what lies between ``edges`` (B + 1,).
 
     ``lines`` are named values, ``band`` lies on the axis between two of them, ``curve`` (B + 1,) is drawn over the bars
-    in their unit. ``noun`` is what was counted.
+    in their unit. ``noun`` is what was counted. ``open_below``: the first bar holds all below its upper edge,
+    ``open_above``: the last all from its lower edge on.
     """
 
     key: str
@@ -57,6 +58,16 @@ class Histogram:
     curve: FloatArray | None = None
     noun: str = "variants"
     size: Size = "medium"
+    open_below: bool = False
+    open_above: bool = False
+
+    def reach(self, first: int, last: int) -> str:
+        """Return in words from where to where what bars ``first`` to ``last`` hold lies."""
+        below, above = self.open_below and first == 0, self.open_above and last == len(self.counts) - 1
+        low, high = (write_figure(float(self.edges[at]), self.style) for at in (first + below, last + 1 - above))
+        if first < last:
+            return f"from {'below ' if below else ''}{low} to {'above ' if above else ''}{high}"
+        return f"below {high}" if below else f"from {low} on" if above else f"{low} to {high}"
 
 
 def histogram(chart: Histogram) -> Markup:
@@ -81,8 +92,7 @@ def histogram(chart: Histogram) -> Markup:
         low, high = (int(across.fraction(end) * WIDTH + 0.5) for end in chart.band)
         shapes.append(Markup('<path class="band c0" d="M{} 0V{}H{}V0Z"/>').format(low, height, high))
     for number, top in enumerate(tops):
-        reach = f"{write_figure(float(edges[number]), style)} to {write_figure(float(edges[number + 1]), style)}"
-        told = f"{reach}: {write_figure(float(counts[number]), 'count')} {noun}"
+        told = f"{chart.reach(number, number)}: {write_figure(float(counts[number]), 'count')} {noun}"
         shapes.append(
             Markup('<path class="bin" data-say="{}" d="M{} {}V{}H{}V{}Z"/>').format(
                 plain(told), x[number], height, top, x[number + 1], height
@@ -101,12 +111,12 @@ def histogram(chart: Histogram) -> Markup:
     around = join([x_texts(ticks), names])
     told = "; ".join(f"{line.label} at {write_figure(line.value, style)}" for line in lines)
     total = write_figure(float(counts.sum()), "count")
-    reach = f"{write_figure(float(edges[0]), style)} to {write_figure(float(edges[-1]), style)}"
+    reach = chart.reach(0, len(tops) - 1)
     return picture(
         Frame(chart.key, chart.title, chart.size, 0),
         join(shapes),
         around,
-        describe=f"{total} {noun} from {reach}" + (f"; {told}." if told else "."),
+        describe=f"{total} {noun} {reach if len(tops) > 1 else f'from {reach}'}" + (f"; {told}." if told else "."),
         attributes=Markup(' data-marks style="--rows:{}"').format(rows),
     )
 

@@ -95,15 +95,19 @@ def _difference(run: FinishedRun) -> Card:
 
 
 def _costs(run: FinishedRun) -> Card:
-    """Return what trading cost, and how much of it was the opening's."""
-    currency = run.summary.account.currency
-    costs = run.summary.portfolios["strategy"].metrics.get("costs")
+    """Return what trading cost, and how much of it was the opening's; yearly fees are no part of that."""
+    currency, own = run.summary.account.currency, run.summary.portfolios["strategy"]
+    costs, fees = own.metrics.get("costs"), own.yearly_fees
     first = run.summary.window.start
     opening = sum(trade.cost for trade in run.trades if trade.date == first)
     if costs is None:
         return Card("What trading cost", fmt.DASH, "")
+    if fees:
+        costs -= fees
     note = f"{_short(opening)} opening, {_short(costs - opening)} since" if opening > 0.0 else ""
     note = note if costs else "orders cost nothing"
+    if fees:
+        note += f"; and {_short(fees)} yearly fees"
     return Card("What trading cost", f"{_short(costs)} {currency}", note)
 
 

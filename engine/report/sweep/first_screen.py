@@ -111,7 +111,7 @@ def cards(summary: SweepSummary) -> Iterator[Card]:
     for name, title in (("strategy", "The plan"), ("buy_and_hold", "Buy & hold")):
         at = summary.standings.get(name, {}).get(rank_by)
         if at is not None:
-            yield Card(title, metric_text(at.value, rank_by), _standing_text(at, summary))
+            yield Card(title, metric_text(at.value, rank_by), _standing_text(at, summary.ranked_count))
     spread = summary.distribution[rank_by]
     middle = (
         f"half of them {metric_text(spread['p25'], rank_by)} to {metric_text(spread['p75'], rank_by)}"
@@ -123,10 +123,13 @@ def cards(summary: SweepSummary) -> Iterator[Card]:
     yield Card("Best variant", metric_text(best, rank_by), _haircut_text(summary))
 
 
-def _standing_text(at: Rank, summary: SweepSummary) -> str:
+def _standing_text(at: Rank, count: int) -> str:
+    """Return how many variants are better than what need not be one of them, and the share of those that are worse."""
     if at.rank is None or at.better_than is None:
         return "other sessions than the variants: no rank" if at.value is not None else "no figure"
-    return f"rank {at.rank:,} of {summary.ranked_count:,}, better than {fmt.percent(at.better_than, 1)}"
+    better = f"{at.rank - 1:,}" if at.rank > 1 else "none"
+    worse = "all" if at.better_than == 1.0 else fmt.percent(at.better_than, 1)
+    return f"{better} of {plural(count, 'variant')} better, {worse} worse"
 
 
 def _haircut_text(summary: SweepSummary) -> str:

@@ -98,9 +98,10 @@ def family_text(effects: AxisEffects, level: float) -> str:
     if not effects.judged:
         return matched.removesuffix("; ")
     chance = (1.0 - level) * effects.judged
+    digits = 1 if chance >= 1.0 else 2
     return (
         f"{matched}{fmt.count(effects.beyond_noise)} of {plural(effects.judged, 'value')} outside the noise of this "
-        f"history, {chance:.1f} expected by chance"
+        f"history, {chance:.{digits}f} expected by chance"
     )
 
 

@@ -97,6 +97,8 @@ def _answer(rows: list[Row], confidence: str) -> str:
     """Return against how many the interval leaves zero out."""
     sure = [row.name for row in rows if row.told.leaves_zero_out]
     many = len(rows)
+    if all(row.told is _SHORT for row in rows):
+        return "Under a year is too short to judge."
     if not sure:
         held = sum(row.told.words == "includes zero" for row in rows)
         if many == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -37,6 +37,7 @@ FIRST_ROWS = (
 _YEARLY = frozenset(("cagr", "calmar", "annual_return_by_count"))
 _WHOLE_YEAR = 365.0 / CALENDAR_DAYS_PER_YEAR
 """From here on growth is told as a rate a year; returns of part years are not annualised."""
+_ROUNDING = 1e-9
 FOLLOWING = frozenset(("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar"))
 """Figures that the page's script finds anew for a chosen period."""
 
@@ -109,7 +110,8 @@ def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[
         for name, value in values.items()
         if value is not None and portfolios[name].start == run.summary.window.start and not portfolios[name].is_spent
     }
-    best = _best(alike, metric.better, texts)
+    compared = metric.better if key != "final_value" or _same_flows(run, alike) else ""
+    best = _best(alike, compared, texts)
     follows = key if key in FOLLOWING and _follows(run, key) else ""
     cells = [
         Cell(
@@ -121,6 +123,12 @@ def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[
         for name, text in texts.items()
     ]
     return Row(TITLES.get(key, metric.title), PLAIN_WORDS.get(key, ""), metric.definition, cells)
+
+
+def _same_flows(run: FinishedRun, names: Iterable[str]) -> bool:
+    """Tell whether as much was paid into every one of ``names``: else the account with more left is no better plan."""
+    paid = [run.summary.portfolios[name].metrics.get("paid_in") or 0.0 for name in names]
+    return not paid or max(paid) - min(paid) <= _ROUNDING * max(map(abs, paid))
 
 
 def _text(value: fmt.OptionalNumber, style: str) -> str:

@@ -11,13 +11,15 @@ from engine.report import number_format as fmt
 from engine.report.phrases import plural
 from engine.report.run.panel import Panel
 
+_WHOLE_YEAR: Final = 1.0
+
 _HOW: Final = (
     (
         "Traded one way: half of all that was bought and sold, without the opening and payouts; turnover is that over "
         "the mean of the year's closes. Costs are everything paid for orders, the opening's among them, and the "
         "yearly fee."
     ),
-    "The last row has the figures of the whole run; its turnover is that of a year on average.",
+    "The last row has the figures of the whole run; its turnover is a year's on average, a shorter run's whole.",
 )
 
 
@@ -32,7 +34,7 @@ def costs_panel(run: FinishedRun) -> Panel | None:
         fmt.count(metrics.get("rebalances")),
         fmt.count(metrics.get("trades")),
         fmt.money(fsum(one.traded for one in years)),
-        fmt.percent(metrics.get("turnover")),
+        _turnover(run),
         fmt.cents(metrics.get("costs")),
         "",
     )
@@ -43,13 +45,21 @@ def costs_panel(run: FinishedRun) -> Panel | None:
 def _answer(run: FinishedRun, years: tuple[AccountYear, ...]) -> str:
     metrics, currency = run.summary.portfolios["strategy"].metrics, run.summary.account.currency
     dearest = max(years, key=lambda one: one.costs)
-    traded = fmt.percent(metrics.get("turnover"))
-    text = (
-        f"{plural(int(metrics.get('trades') or 0), 'order')} cost {fmt.money(metrics.get('costs'))} {currency} in all"
-    )
+    costs, fees = metrics.get("costs"), run.summary.portfolios["strategy"].yearly_fees
+    paid = f"{fmt.money(costs if costs is None or fees is None else costs - fees)} {currency}"
+    text = f"{plural(int(metrics.get('trades') or 0), 'order')} cost {paid}"
+    text += " in all" if fees is None else f", yearly fees were {fmt.money(fees)} {currency}"
     if len(years) > 1 and 0.0 < dearest.costs < fsum(one.costs for one in years):
         text += f", most of all in {dearest.year}, {fmt.money(dearest.costs)} {currency}"
-    return f"{text}; {traded} of the account was traded a year." if traded != fmt.DASH else f"{text}."
+    traded = _turnover(run)
+    a_year = " a year" if run.summary.window.years >= _WHOLE_YEAR else ""
+    return f"{text}; {traded} of the account was traded{a_year}." if traded != fmt.DASH else f"{text}."
+
+
+def _turnover(run: FinishedRun) -> str:
+    """Return the turnover of a year on average; that of a shorter run is not annualised."""
+    turnover, years = run.summary.portfolios["strategy"].metrics.get("turnover"), run.summary.window.years
+    return fmt.percent(turnover if turnover is None else turnover * min(years, _WHOLE_YEAR))
 
 
 def _row(one: AccountYear) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -83,7 +84,9 @@ def _chart(key: str, noun: str, one: ReturnDistribution) -> object:
     edges = np.array([bins.start + bins.width * k for k in range(len(bins.counts) + 1)], dtype=np.float64)
     counts = np.array(bins.counts, dtype=np.float64)
     title = f"{noun.capitalize()} by their return"
-    return histogram(Histogram(key, title, edges, counts, "percent", curve=_normal_curve(one, edges), noun=noun))
+    curve = _normal_curve(one, edges)
+    chart = Histogram(key, title, edges, counts, "percent", curve=curve, noun=noun)
+    return histogram(replace(chart, open_below=bins.open_below, open_above=bins.open_above))
 
 
 def _open_ends(noun: str, one: ReturnDistribution) -> str:

@@ -68,7 +68,8 @@ def _answer(found: RebalanceEffects, currency: str) -> str:
     many = f"Of {plural(len(full), 'rebalance')} that another one followed, {gained} had gained by then"
     first = many if full else "The one rebalance has no next one yet"
     total = fsum(one.gain_at_end for one in found.rebalances)
-    all_of_them = "it has" if len(found.rebalances) == 1 else "all of them together have"
+    count = len(found.rebalances)
+    all_of_them = "it has" if count == 1 else f"all {count:,} together have"
     text = f"{first}; {all_of_them} changed the final value by {_signed(total)} {currency}"
     if found.rest is not None and abs(found.rest.total) >= _SEEN:
         text += f", everything else by {_signed(found.rest.total)}, against buy & hold"
