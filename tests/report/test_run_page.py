@@ -12,6 +12,7 @@ from engine.backtest.outputs import RunResult
 from engine.report.run.limits import fold_limits, limits_line
 from engine.report.run.page import render_run
 from engine.report.run.panels.comparison import comparison_panel
+from engine.report.run.panels.limits import limits_panel
 from engine.report.run.panels.trades import trades_panel
 from tests.support.runs import Skeleton, sign
 
@@ -77,14 +78,14 @@ def test_the_better_figure_is_marked_where_better_means_something(folder: Path) 
 def test_orders_stand_by_session_and_many_of_them_as_sums_alone(folder: Path) -> None:
     """A session's line has the sum of its orders; of 20,000 there are sums alone and no more than 300 lines."""
     run = read_run(folder)
-    groups = trades_panel(run).content["groups"]
+    groups = [*(content := trades_panel(run).content)["groups"], *content["older"]]
     assert sum(one.count for one in groups) == len(run.trades)
     assert all({order.date for order in one.orders} == {one.when} for one in groups)
     many = tuple(
         run.trades[0]._replace(date=f"{2000 + k // 1000}-{1 + k % 12:02}-{1 + k % 28:02}") for k in range(20_000)
     )
     content = trades_panel(dataclasses.replace(run, trades=many)).content
-    assert len(content["groups"]) <= 300
+    assert len(content["groups"]) + len(content["older"]) <= 300
     assert not any(one.orders for one in content["groups"])
 
 
@@ -92,3 +93,13 @@ def test_the_page_has_a_size_that_a_letter_can_carry(eventful: RunResult, tmp_pa
     """A run of three years with every kind of event takes no more than half of what a page may."""
     eventful.write(tmp_path)
     assert len(render_run(read_run(tmp_path)).encode()) < 350_000
+
+
+def test_what_the_sentence_of_the_plan_does_not_tell_is_listed_with_the_limits(folder: Path) -> None:
+    """A limit that the config has beside caps stands there by its path, and what no figure counts is said once."""
+    run = read_run(folder)
+    config = {"strategy": {"kind": "fixed_mix", "weights": {"A": 1.0}, "limits": [{"group": ["A"], "max": 0.3}]}}
+    content = limits_panel(dataclasses.replace(run, config=config)).content
+    assert ("strategy.limits", '[{"group": ["A"], "max": 0.3}]') in content["configured"]
+    assert "the spread between bid and ask" in dict(content["facts"])["Not in the figures"]
+    assert dict(content["facts"])["Risk-free rate"] == "0.00 % a year"

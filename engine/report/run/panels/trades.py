@@ -17,6 +17,8 @@ ORDERS_SHOWN = 2000
 """Orders up to which each is on the page; of more there are sums alone, and the orders are in trades.csv."""
 ORDERS_IN_ONE_TABLE = 400
 """Orders up to which they stand in one table too, to search and sort."""
+GROUPS_OPEN = 40
+"""Lines that are read before older ones are asked for."""
 GROUPS_SHOWN = 300
 """Sessions with orders up to which each has a line; of more there is a line a year."""
 
@@ -39,8 +41,10 @@ def trades_panel(run: FinishedRun) -> Panel:
     groups = list(_groups(run.trades, length=10, keep=few))
     if len(groups) > GROUPS_SHOWN:
         groups = list(_groups(run.trades, length=4, keep=False))
+    newest = groups[::-1]
     content = {
-        "groups": groups,
+        "groups": newest[:GROUPS_OPEN],
+        "older": newest[GROUPS_OPEN:],
         "few": few,
         "trades": run.trades if len(run.trades) <= ORDERS_IN_ONE_TABLE else (),
         "count": len(run.trades),
