@@ -188,7 +188,7 @@ ROUNDED_AWAY = {
     "engine.data.events": "names the largest of absurd factors",
     "engine.data.price_files.as_traded": "compares moves, of which no figure is written",
     "engine.data.quality.jumps": "compares moves, of which no figure is written",
-    "engine.report.chart_data": "corrected by exact powers of ten",
+    "engine.report.charts.scales": "corrected by exact powers of ten",
 }
 
 

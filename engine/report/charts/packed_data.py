@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
@@ -17,7 +18,6 @@ from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.powers import logarithms
-from engine.report.chart_data import script_safe_json
 from engine.report.charts.frame import plain_text
 
 Kind: TypeAlias = Literal["level", "share", "number"]
@@ -111,3 +111,9 @@ def _pack(one: PackedSeries, capital: float) -> tuple[dict[str, object], bytes]:
 def _planes(numbers: IntArray, planes: int) -> bytes:
     """Return whole numbers below 256 ** planes, first the lowest byte of all, then the next of all."""
     return b"".join(((numbers >> (8 * k)) & 255).astype(np.uint8).tobytes() for k in range(planes))
+
+
+def script_safe_json(data: object) -> str:
+    """Return JSON that can neither end a script element nor open a comment in it."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -14,9 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray
+from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.powers import logarithm, logarithms
-from engine.report.chart_data import decimal_exponents, powers_of_ten
 
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _WIDE: Final = (1.0, 2.0, 5.0)
@@ -27,6 +26,9 @@ _YEAR_STEPS: Final = (1, 2, 5, 10, 20, 50)
 _MONTH_STEPS: Final = (1, 2, 3, 6, 12)
 _MAX_YEARS_MARKED: Final = 7
 _MAX_MONTHS_MARKED: Final = 5
+_SMALLEST_EXPONENT: Final = -323
+_POWERS_OF_TEN: Final = np.array([float(f"1e{k}") for k in range(_SMALLEST_EXPONENT, 309)] + [np.inf])
+"""As they are read from text, which no function of a processor's own has to make."""
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,19 @@ def date_ticks(dates: DateArray) -> list[tuple[int, str]]:
         marked = rows[months[rows] % step == 0]
         return [(int(row), str(dates[row].astype("datetime64[M]"))) for row in marked]
     return [(row, str(dates[row].astype("datetime64[D]"))) for row in (0, len(dates) - 1)]
+
+
+def decimal_exponents(size: FloatArray) -> IntArray:
+    """Return the whole part of the decimal logarithm of positive numbers, exact also at 1,000 and at 0.001.
+
+    >>> decimal_exponents(np.array([1000.0, 999.9, 0.001])).tolist()
+    [3, 2, -3]
+    """
+    found = np.floor(np.log10(size)).astype(np.int64)  # may be one off beside a power of ten, on some processors
+    found = found + (powers_of_ten(found + 1) <= size)
+    return np.asarray(found - (powers_of_ten(found) > size))
+
+
+def powers_of_ten(exponents: IntArray) -> FloatArray:
+    """Return ten to whole powers, exactly."""
+    return np.asarray(_POWERS_OF_TEN[np.clip(exponents - _SMALLEST_EXPONENT, 0, len(_POWERS_OF_TEN) - 1)])

@@ -7,8 +7,6 @@ from engine.evidence.side_by_side import SideBySide, Standing
 from engine.report import number_format as fmt
 from engine.report.phrases import plural
 
-RANKED_BY = {"cagr": "growth a year", "difference": "growth a year beyond its own buy-and-hold"}
-
 
 def window_text(found: SideBySide) -> str:
     """Return over which sessions plans are compared."""

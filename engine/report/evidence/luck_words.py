@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import luck_text
 from engine.report import number_format as fmt
 from engine.report.phrases import plural
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from engine.evidence.luck.start import StartLuck
     from engine.evidence.luck.timing import TimingLuck
 
-STYLES: Final = {"cagr": "percent", "sharpe": "ratio", "final_value": "money", "max_drawdown": "percent"}
-TITLES: Final = {"cagr": "CAGR", "sharpe": "Sharpe", "final_value": "Final value", "max_drawdown": "Max drawdown"}
 HEADINGS: Final = {
     "timing": "Timing luck: rebalanced on another date",
     "start": "Start luck: begun in another month",
@@ -109,7 +108,9 @@ def start_note(start: StartLuck) -> str:
 def pick_text(pick: PickLuck) -> str:
     """Return where the plan lies among baskets."""
     found = ", ".join(
-        f"{TITLES[name]} {fmt.percent(one.percentile, 1)}" for name, one in pick.spreads.items() if one.plan is not None
+        f"{METRICS[name].title} {fmt.percent(one.percentile, 1)}"
+        for name, one in pick.spreads.items()
+        if one.plan is not None
     )
     return (
         f"Of {pick.baskets:,} baskets of {pick.names} names with the plan's weights and caps, those below the plan: "
@@ -133,7 +134,7 @@ def path_rows(path: PathLuck) -> list[tuple[str, ...]]:
         for label, found in (("plan", path.plan), ("buy & hold", path.held), ("difference", path.difference)):
             cells = found[name]
             shown = [fmt.DASH] * 5 if cells is None else [_figure(one, name, label) for one in cells.values()]
-            rows.append((f"{TITLES[name]}, {label}" if label == "plan" else f"  {label}", *shown))
+            rows.append((f"{METRICS[name].title}, {label}" if label == "plan" else f"  {label}", *shown))
     return rows
 
 
@@ -169,11 +170,11 @@ def spread_rows(spreads: Mapping[str, FigureSpread]) -> list[tuple[str, ...]]:
     """Return each figure of the plan with its rank, and those of its variants from the lowest to the highest."""
     return [
         (
-            TITLES[name],
-            fmt.metric(one.plan, STYLES[name]),
+            METRICS[name].title,
+            fmt.metric(one.plan, METRICS[name].style),
             fmt.count(one.rank),
-            *(fmt.metric(figure, STYLES[name]) for figure in (one.lowest, one.median, one.highest)),
-            fmt.difference(one.highest - one.lowest, STYLES[name]).lstrip("+"),
+            *(fmt.metric(figure, METRICS[name].style) for figure in (one.lowest, one.median, one.highest)),
+            fmt.difference(one.highest - one.lowest, METRICS[name].style).lstrip("+"),
         )
         for name, one in spreads.items()
     ]
@@ -186,7 +187,11 @@ def spread_heads(spreads: Mapping[str, FigureSpread]) -> tuple[str, ...]:
 
 
 def _figure(figure: float, name: str, label: str) -> str:
-    return fmt.difference(figure, STYLES[name]) if label == "difference" else fmt.metric(figure, STYLES[name])
+    return (
+        fmt.difference(figure, METRICS[name].style)
+        if label == "difference"
+        else fmt.metric(figure, METRICS[name].style)
+    )
 
 
 def _cell(month: str, session: int) -> str:

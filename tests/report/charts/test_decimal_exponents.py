@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.report.chart_data import decimal_exponents
+from engine.report.charts.scales import decimal_exponents
 
 
 def test_powers_of_ten_and_their_neighbours_have_their_own_exponent() -> None:
