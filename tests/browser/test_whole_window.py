@@ -51,6 +51,27 @@ def test_sharpe_and_sortino_follow_a_period_or_say_that_they_do_not(
     assert row(page, "Volatility").query_selector("th").evaluate(SAID) == "none"
 
 
+@pytest.mark.parametrize("chart", ["growth", "weights", "fan"])
+def test_the_data_of_a_chart_over_time_is_a_table_of_month_ends(
+    show: Callable[..., Any], pages: Callable[[str], Path], chart: str
+) -> None:
+    page = show(pages("specimen"))
+    told = page.text_content(f"#{chart}-says")
+    assert page.is_hidden(f"#{chart} table")
+    page.click(f"#{chart} summary")
+    dates = page.eval_on_selector_all(f"#{chart} tbody th", "all => all.map(one => one.textContent)")
+    assert dates[:2] == ["2010-03-31", "2010-04-30"]
+    assert len(dates) == 138
+    last = page.eval_on_selector_all(f"#{chart} tbody tr:last-child td", "all => all.map(one => one.textContent)")
+    assert all(one in told for one in last)
+    page.click("[data-years='1']")
+    if chart != "fan":
+        assert page.eval_on_selector_all(f"#{chart} tbody th", "all => all.length") == 13
+        assert page.text_content(f"#{chart}-says") != told or chart == "weights"
+    page.click("[data-years='0']")
+    assert page.text_content(f"#{chart}-says") == told
+
+
 def test_every_panel_follows_or_says_so_and_is_dimmed_but_can_be_read(
     show: Callable[..., Any], pages: Callable[[str], Path]
 ) -> None:

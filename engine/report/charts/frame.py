@@ -131,15 +131,23 @@ def _lean(at: float, *, odd: bool) -> Markup:
     return Markup(' class="{}"').format(" ".join(kinds)) if kinds else Markup("")
 
 
-def picture(frame: Frame, shapes: Markup, around: Markup, *, describe: str, attributes: Markup | str = "") -> Markup:
-    """Return a chart: its shapes, with the words ``around`` them, and what it shows in a sentence."""
+def picture(
+    frame: Frame,
+    shapes: Markup,
+    around: Markup,
+    *,
+    describe: str,
+    attributes: Markup | str = "",
+    below: Markup | str = "",
+) -> Markup:
+    """Return a chart: its shapes, with the words ``around`` them, what it shows in a sentence, and what is below."""
     tall, low = HEIGHTS[frame.size]
     return Markup(
         '<figure class="chart" id="{key}"{attributes}><figcaption id="{key}-title">{title}</figcaption>'
         '<div class="plot" style="--tall:{tall}px;--low:{low}px;--axis:{axis}ch;--ends:{ends}ch">'
         '<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img"'
         ' aria-labelledby="{key}-title {key}-says">{shapes}</svg>{around}</div>'
-        '<p class="sr" id="{key}-says">{describe}</p></figure>'
+        '<p class="sr" id="{key}-says">{describe}</p>{below}</figure>'
     ).format(
         key=frame.key,
         attributes=attributes,
@@ -153,4 +161,5 @@ def picture(frame: Frame, shapes: Markup, around: Markup, *, describe: str, attr
         shapes=shapes,
         around=around,
         describe=plain(describe),
+        below=below,
     )

@@ -24,6 +24,7 @@ from engine.report.charts.frame import (
     y_texts,
 )
 from engine.report.charts.labels import EndLabel, end_labels
+from engine.report.charts.month_ends import FILLED_LATER, month_ends
 from engine.report.charts.paths import picture_paths
 from engine.report.charts.scales import Scale, date_ticks
 from engine.report.charts.styles import write_figure
@@ -69,9 +70,11 @@ def stacked_chart(
         ]
     )
     frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 4)
-    told = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
-    describe = f"On {dates[-1].astype('datetime64[D]')}: {told}."
-    return picture(frame, join(shapes), around, describe=describe, attributes=_told(layers, height, highest))
+    said = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
+    describe = f"On {dates[-1].astype('datetime64[D]')}: {said}."
+    told = _told(layers, height, highest)
+    below = FILLED_LATER if told else month_ends(dates, [(one.label, one.values) for one in layers], "percent")
+    return picture(frame, join(shapes), around, describe=describe, attributes=told, below=below)
 
 
 def _told(layers: Sequence[Layer], height: int, highest: float) -> Markup:

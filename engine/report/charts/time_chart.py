@@ -28,6 +28,7 @@ from engine.report.charts.frame import (
     y_texts,
 )
 from engine.report.charts.labels import EndLabel, end_labels
+from engine.report.charts.month_ends import FILLED_LATER, month_ends
 from engine.report.charts.paths import line_path, picture_paths, points
 from engine.report.charts.scales import ROOM, Scale, date_ticks, fit_scale
 from engine.report.charts.styles import Style, write_figure, write_tick
@@ -125,6 +126,8 @@ def time_chart(chart: TimeChart) -> Markup:
             _notes(chart, shown[0], scale) if chart.noted and shown else "",
         ]
     )
+    told = _told(chart, height)
+    below = FILLED_LATER if told else month_ends(chart.dates, [(one.label, one.values) for one in shown], chart.style)
     frame = Frame(
         chart.key,
         chart.title,
@@ -132,7 +135,7 @@ def time_chart(chart: TimeChart) -> Markup:
         widest(text for _, text in ticks),
         widest(shorten(one.label) for one in ends) + 4,
     )
-    return picture(frame, join(shapes), around, describe=describe_lines(chart), attributes=_told(chart, height))
+    return picture(frame, join(shapes), around, describe=describe_lines(chart), attributes=told, below=below)
 
 
 def describe_lines(chart: TimeChart) -> str:

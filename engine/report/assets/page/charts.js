@@ -58,6 +58,8 @@ class TimeChart {
     this.svg = this.plot.querySelector("svg");
     this.log = this.told.log;
     this.height = this.told.height;
+    this.table = box.querySelector(".ends-of-months");
+    this.table?.addEventListener("toggle", () => this.fillTable());
   }
 
   get shown() {
@@ -114,7 +116,42 @@ class TimeChart {
     }));
     this.plot.querySelector(".ends").replaceChildren(...this.ends());
     this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
+    this.box.querySelector(".sr").textContent = this.describe();
+    this.fillTable();
     this.point(null);
+  }
+
+  // The same sentence as describe_lines of engine/report/charts/time_chart.py.
+  describe() {
+    const { style } = this.told, parts = [];
+    this.lines.forEach(({ label, values }, number) => {
+      const rows = [...values.keys()].filter((i) => Number.isFinite(values[i]));
+      if (!rows.length) return;
+      const low = rows.reduce((best, i) => (values[i] < values[best] ? i : best), rows[0]), [first, last] = [rows[0], rows.at(-1)].map((i) => writeFigure(values[i], style));
+      parts.push(number ? `${label} ends at ${last}` : `${label} from ${first} to ${last}; lowest ${writeFigure(values[low], style)} on ${isoDay(this.days[low])}`);
+    });
+    return parts.join("; ") + ".";
+  }
+
+  // The data of the period as a table, where it is open: the last session of each month.
+  fillTable() {
+    if (!this.table?.open) return;
+    if (!this.fresh) this.data();
+    const { days, lines, told } = this, table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
+    const cell = (row, kind, text, scope) => { const one = element(scope ? "th" : "td", kind, text); if (scope) one.scope = scope; row.append(one); };
+    cell(head, "", "Date", "col");
+    lines.forEach((line) => cell(head, "n", line.label, "col"));
+    for (let i = 0; i < days.length; i++) if (i + 1 === days.length || monthOf(days[i]) !== monthOf(days[i + 1])) {
+      const row = body.insertRow();
+      cell(row, "", isoDay(days[i]), "row");
+      lines.forEach((line) => cell(row, "n", writeFigure(line.values[i], told.style)));
+    }
+    const box = element("div", "scroll");
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${this.box.querySelector("figcaption").textContent}: data`);
+    box.append(table);
+    this.table.replaceChildren(this.table.firstElementChild, box);
   }
 
   shapes(ticks) {
@@ -234,6 +271,10 @@ class StackedChart extends TimeChart {
     const seen = this.lines.filter(({ values }) => values.at(-1) >= 0.0005);
     return this.labels(seen.map(({ label, place, values, tops }) =>
       ({ text: `${label} ${writeFigure(values.at(-1), "percent")}`, place, at: this.scale.fraction(tops.at(-1) - values.at(-1) / 2) })));
+  }
+
+  describe() {
+    return `On ${isoDay(this.days.at(-1))}: ${this.lines.map(({ label, values }) => `${label} ${writeFigure(values.at(-1), "percent")}`).join(", ")}.`;
   }
 
   point(day) {
