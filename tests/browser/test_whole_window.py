@@ -59,6 +59,7 @@ def test_the_data_of_a_chart_over_time_is_a_table_of_month_ends(
     told = page.text_content(f"#{chart}-says")
     assert page.is_hidden(f"#{chart} table")
     page.click(f"#{chart} summary")
+    page.wait_for_selector(f"#{chart} tbody th")
     dates = page.eval_on_selector_all(f"#{chart} tbody th", "all => all.map(one => one.textContent)")
     assert dates[:2] == ["2010-03-31", "2010-04-30"]
     assert len(dates) == 138
@@ -70,6 +71,19 @@ def test_the_data_of_a_chart_over_time_is_a_table_of_month_ends(
         assert page.text_content(f"#{chart}-says") != told or chart == "weights"
     page.click("[data-years='0']")
     assert page.text_content(f"#{chart}-says") == told
+
+
+def test_the_five_deepest_falls_have_their_numbers_in_the_picture_and_a_period_those_in_it(
+    show: Callable[..., Any], pages: Callable[[str], Path]
+) -> None:
+    page = show(pages("run"))
+    numbers = "all => all.map(one => [one.textContent, one.style.left, one.style.bottom])"
+    before = page.eval_on_selector_all("#chart-falls .numbers b", numbers)
+    assert [one[0] for one in before] == ["1", "2", "3", "4", "5"]
+    page.click("[data-years='1']")
+    assert len(page.eval_on_selector_all("#chart-falls .numbers b", numbers)) < 5
+    page.click("[data-years='0']")
+    assert page.eval_on_selector_all("#chart-falls .numbers b", numbers) == before
 
 
 def test_every_panel_follows_or_says_so_and_is_dimmed_but_can_be_read(

@@ -22,8 +22,8 @@ HEIGHTS: Final[dict[Size, tuple[int, int]]] = {"tall": (340, 150), "medium": (22
 WIDTH: Final = 1160
 """Width of a picture in its own units, of which a point of its lines is a whole number."""
 _COLOURS: Final = 5
-_MANY: Final = 8
-"""Texts below a picture for which a phone has room."""
+_ROOM: Final = 40
+"""Letters below a picture for which a phone has room, of each text two more than it has."""
 _SHAPES: Final = (
     "M5 1a4 4 0 1 0 .01 0Z",  # circle
     "M1 1H9V9H1Z",  # square
@@ -116,7 +116,7 @@ def x_texts(ticks: Sequence[tuple[float, str]]) -> Markup:
 
     Of many, a phone shows every second one.
     """
-    many = len(ticks) > _MANY
+    many = sum(len(text) + 2 for _, text in ticks) > _ROOM
     spans = (
         Markup('<span{} style="left:{}">{}</span>').format(
             _lean(at, odd=many and number % 2 == 1), per_cent(at), plain(text)

@@ -30,24 +30,24 @@ def end_labels(labels: Sequence[EndLabel], height: int) -> Markup:
     """Return the labels right of the picture, each as near to its line's end as those beside it leave room.
 
     ``height`` [px] is the lowest that the picture ever has: labels that would touch there stand together as a stack
-    around their mean, whatever the height is.
+    around their mean, whatever the height is. A label's marker stands at its line's end, in a stack beside the label.
     """
     stacks = spread([one.fraction for one in labels], LINE / height)
-    spans = []
+    spans, alone = [], {stack[0] for stack, _ in stacks if len(stack) == 1}
     for stack, centre in stacks:
         half = len(stack) * LINE // 2
         for number, which in enumerate(stack):
             shift = half - LINE * number - LINE // 2
-            spans.append(_label(labels[which], centre, half, shift))
+            spans.append(_label(labels[which], centre, half, shift, alone=which in alone))
     marks = (
         Markup('<i style="bottom:{}">{}</i>').format(per_cent(one.fraction), marker(one.place))
-        for one in labels
-        if one.place is not None
+        for which, one in enumerate(labels)
+        if one.place is not None and which in alone
     )
     return Markup('<div class="ends" aria-hidden="true">{}{}</div>').format(join(marks), join(spans))
 
 
-def _label(one: EndLabel, centre: float, half: int, shift: int) -> Markup:
+def _label(one: EndLabel, centre: float, half: int, shift: int, *, alone: bool) -> Markup:
     return Markup(
         '<span style="bottom:calc(clamp({half}px,{centre},100% - {half}px) + {shift}px)" title="{whole}">{mark}{label}'
         "</span>"
@@ -56,7 +56,7 @@ def _label(one: EndLabel, centre: float, half: int, shift: int) -> Markup:
         centre=per_cent(centre),
         shift=shift,
         whole=plain(one.label),
-        mark=_mark(one),
+        mark="" if alone and one.place is not None else _mark(one),  # it stands at the line, beside the label
         label=plain(shorten(one.label)),
     )
 

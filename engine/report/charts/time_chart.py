@@ -21,6 +21,7 @@ from engine.report.charts.frame import (
     join,
     per_cent,
     picture,
+    plain,
     plain_text,
     shorten,
     widest,
@@ -78,6 +79,7 @@ class TimeChart:
     ``base`` is a value with a line of its own, ``fill`` the number of the line with an area down or up to it.
     ``marked`` dates have a tick at the bottom; ``levels`` are values with a dashed line and a name, as caps.
     ``noted`` writes the lowest, the highest and the last value of the first line at their places.
+    ``numbered`` are dates with a text at the first line.
     """
 
     key: str
@@ -94,6 +96,7 @@ class TimeChart:
     marked: DateArray | None = None
     levels: Sequence[tuple[float, str]] = ()
     noted: bool = False
+    numbered: Sequence[tuple[np.datetime64, str]] = ()
 
 
 def time_chart(chart: TimeChart) -> Markup:
@@ -124,6 +127,7 @@ def time_chart(chart: TimeChart) -> Markup:
             x_texts([(row / max(count - 1, 1), text) for row, text in date_ticks(chart.dates)]),
             end_labels(ends, low),
             _notes(chart, shown[0], scale) if chart.noted and shown else "",
+            _numbers(chart, scale),
         ]
     )
     told = _told(chart, height)
@@ -223,6 +227,20 @@ def _notes(chart: TimeChart, line: Line, scale: Scale) -> Markup:
     return Markup('<div class="notes" aria-hidden="true">{}</div>').format(join(spans))
 
 
+def _numbers(chart: TimeChart, scale: Scale) -> Markup:
+    """Return texts at the first line, each at its date; nothing for one that is no session."""
+    spans = []
+    for date, text in chart.numbered:
+        for row in np.flatnonzero(chart.dates == date).tolist():
+            left, value = row / max(len(chart.dates) - 1, 1), float(chart.lines[0].values[row])
+            spans.append(
+                Markup('<b style="left:{};bottom:{}">{}</b>').format(
+                    per_cent(left), per_cent(scale.fraction(value)), plain(text)
+                )
+            )
+    return Markup('<div class="numbers" aria-hidden="true">{}</div>').format(join(spans)) if spans else Markup("")
+
+
 def _told(chart: TimeChart, height: int) -> Markup:
     """Return what the page's script needs to draw the chart of another period; nothing without series."""
     if not all(line.series for line in chart.lines):
@@ -244,5 +262,6 @@ def _told(chart: TimeChart, height: int) -> Markup:
         "lines": lines,
         "levels": [[value, plain_text(label)] for value, label in chart.levels],
         "marked": marked,
+        "numbered": [[int(date.astype("datetime64[D]").astype(np.int64)), text] for date, text in chart.numbered],
     }
     return Markup(' data-chart="{}"').format(json.dumps(told, separators=(",", ":")))

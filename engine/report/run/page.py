@@ -20,6 +20,7 @@ from engine.report.run.factsheet import factsheet
 from engine.report.run.first_screen import cards, facts_line
 from engine.report.run.limits import fold_limits, limits_line
 from engine.report.run.panel_order import PANELS
+from engine.report.run.panels.rolling import packed_rolling
 from engine.report.run.panels.weights import packed_weights
 from engine.report.run.run_lines import packed_levels
 from engine.report.run.verdict import run_verdict
@@ -69,7 +70,7 @@ def render_run(run: FinishedRun) -> str:
         styles=("page.css", "run_page.css"),
         script="page.js",
         data=packed_data(
-            [*packed_levels(run), *packed_weights(run)],
+            [*packed_levels(run), *packed_weights(run), *packed_rolling(run)],
             capital=summary.account.capital,
             periods=periods,
             risk_free=_risk_free(run, periods),

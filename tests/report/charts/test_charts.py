@@ -157,6 +157,22 @@ def test_a_description_has_ends_and_the_lowest_day() -> None:
     assert "The plan from 100 to 130; lowest 80 on 2020-01-02; Other ends at 3." in page
 
 
+def test_a_line_has_one_marker_at_its_end_or_beside_its_label_in_a_stack() -> None:
+    far = [Line("a", np.array([1.0, 9.0]), 0), Line("b", np.array([1.0, 2.0]), 1)]
+    near = [Line("a", np.array([1.0, 9.0]), 0), Line("b", np.array([1.0, 9.0]), 1)]
+    for lines, at_ends in ((far, 2), (near, 0)):
+        page = time_chart(TimeChart("k", "t", DAYS[:2], lines, "count")).split('class="ends"')[1]
+        assert page.count('class="mark') == 2
+        assert page.count("<i ") == at_ends
+
+
+def test_numbers_stand_at_the_first_line_on_their_days() -> None:
+    line = Line("a", np.array([0.0, -0.5, -0.1]), 0, "a")
+    numbered = [(DAYS[1], "1"), (np.datetime64("1999-01-01"), "2")]
+    page = time_chart(TimeChart("k", "t", DAYS[:3], [line], "percent", "fall", base=0.0, numbered=numbered))
+    assert re.findall(r'<b style="left:50%;bottom:[\d.]+%">(\d)</b>', page) == ["1"]
+
+
 def test_a_bar_that_is_longest_fills_half_its_cell_to_its_own_side() -> None:
     assert "left:0%;width:50%" in cell_bar(-2.0, 2.0)
     assert "left:50%;width:25%" in cell_bar(1.0, 2.0)

@@ -69,8 +69,8 @@ class TimeChart {
   // What is drawn for the chosen period: its days, and the values of each line that is shown.
   data() {
     const { page, told } = this, first = page.series.get(told.lines[0].series), opening = page.from <= first.days[0];
-    const a = opening ? 0 : upTo(first.days, page.from) - 1, b = Math.max(upTo(first.days, page.to), a + 1);
-    const days = first.days.subarray(a, b), lead = this.rebased(first, days, null);
+    const a = opening ? 0 : upTo(first.days, page.from) - 1, b = upTo(first.days, page.to); // none before the first window
+    const days = first.days.subarray(a, Math.max(a, b)), lead = this.rebased(first, days, null);
     this.days = days;
     this.lines = this.shown.map((line) => ({ ...line, values: this.transformed(line, days, lead) }));
     const columns = [...this.lines.map((line) => line.values), told.levels.map(([value]) => value)];
@@ -110,12 +110,14 @@ class TimeChart {
     const { told, scale, height, days } = this, ticks = scale.ticks(Math.floor(height / 104));
     this.svg.replaceChildren(...this.shapes(ticks));
     this.plot.querySelector(".y").replaceChildren(...ticks.map((tick) => element("span", "", writeTick(tick, told.style), { bottom: perCent(scale.fraction(tick)) })));
-    this.plot.querySelector(".x").replaceChildren(...dateTicks(days).map(([row, text]) => {
-      const left = row / Math.max(days.length - 1, 1);
-      return element("span", left < 0.02 ? "first" : left > 0.98 ? "last" : "", text, { left: perCent(left) });
+    const dates = dateTicks(days), many = dates.reduce((sum, [, text]) => sum + text.length + 2, 0) > 40; // of many a phone shows every second
+    this.plot.querySelector(".x").replaceChildren(...dates.map(([row, text], number) => {
+      const left = row / Math.max(days.length - 1, 1), lean = left < 0.02 ? "first" : left > 0.98 ? "last" : "";
+      return element("span", many && number % 2 ? `${lean} odd` : lean, text, { left: perCent(left) });
     }));
     this.plot.querySelector(".ends").replaceChildren(...this.ends());
     this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
+    this.plot.querySelector(".numbers")?.replaceChildren(...this.numbers());
     this.box.querySelector(".sr").textContent = this.describe();
     this.fillTable();
     this.point(null);
@@ -130,7 +132,7 @@ class TimeChart {
       const low = rows.reduce((best, i) => (values[i] < values[best] ? i : best), rows[0]), [first, last] = [rows[0], rows.at(-1)].map((i) => writeFigure(values[i], style));
       parts.push(number ? `${label} ends at ${last}` : `${label} from ${first} to ${last}; lowest ${writeFigure(values[low], style)} on ${isoDay(this.days[low])}`);
     });
-    return parts.join("; ") + ".";
+    return parts.length ? parts.join("; ") + "." : "Nothing in this period.";
   }
 
   // The data of the period as a table, where it is open: the last session of each month.
@@ -173,21 +175,16 @@ class TimeChart {
   }
 
   ends() {
-    const found = [], marks = [];
+    const found = [];
     for (const one of this.lines) {
       const last = one.values.findLast(Number.isFinite);
       if (last !== undefined) found.push({ text: this.told.noted ? writeFigure(last, this.told.style) : one.label, place: one.place, at: this.scale.fraction(last) });
     }
-    for (const one of found) {
-      const mark = element("i", "", null, { bottom: perCent(one.at) });
-      mark.append(marker(one.place));
-      marks.push(mark);
-    }
     for (const [value, text] of this.told.levels) found.push({ text, at: this.scale.fraction(value) });
-    return [...marks, ...this.labels(found)];
+    return this.labels(found);
   }
 
-  // Texts beside the line's ends, none over another; see engine/report/charts/labels.py.
+  // Texts beside the line's ends, none over another, and the markers; see engine/report/charts/labels.py.
   labels(found) {
     const marks = [], line = 17;
     for (const [members, centre] of spreadLabels(found.map((one) => one.at), line / (this.plot.clientHeight || 1))) {
@@ -195,7 +192,12 @@ class TimeChart {
       members.forEach((which, k) => {
         const one = found[which], span = element("span", "", null, { bottom: `calc(clamp(${half}px,${perCent(centre)},100% - ${half}px) + ${half - line * k - 8}px)` });
         span.title = one.text;
-        if (one.place !== undefined) span.append(swatch(one.place));
+        if (members.length > 1 || typeof one.place === "string") { if (one.place !== undefined) span.append(swatch(one.place)); }
+        else if (one.place !== undefined) {
+          const mark = element("i", "", null, { bottom: perCent(one.at) });
+          mark.append(marker(one.place));
+          marks.push(mark);
+        }
         span.append(shorten(one.text));
         marks.push(span);
       });
@@ -216,6 +218,16 @@ class TimeChart {
     return out;
   }
 
+  // Texts at the first line, on days of the period.
+  numbers() {
+    const { days, lines, told, scale } = this, own = lines.find((line) => line.series === told.lines[0].series);
+    return told.numbered.flatMap(([day, text]) => {
+      const row = upTo(days, day) - 1;
+      if (!own || days[row] !== day) return [];
+      return [element("b", "", text, { left: perCent(row / Math.max(days.length - 1, 1)), bottom: perCent(scale.fraction(own.values[row])) })];
+    });
+  }
+
   rowAt(clientX) {
     if (!this.fresh) this.data();
     const { left, width } = this.plot.getBoundingClientRect();
@@ -227,6 +239,7 @@ class TimeChart {
     this.plot.querySelectorAll(".rule, .spotlight").forEach((one) => one.remove());
     if (day == null) return;
     if (!this.fresh) this.data();
+    if (!(day >= this.days[0])) return;
     const row = Math.max(upTo(this.days, day) - 1, 0), left = perCent(row / Math.max(this.days.length - 1, 1));
     this.plot.append(element("div", "rule", null, { left }));
     for (const line of spots ? this.lines : []) if (Number.isFinite(line.values[row])) {

@@ -131,7 +131,7 @@ function enhanceTable(table) {
 function enhanceScrollers() {
   const boxes = [...document.querySelectorAll(".wide, .scroll, pre")];
   const look = () => boxes.forEach((box) => {
-    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    const scrolls = box.checkVisibility() && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
     if (!scrolls || box.tabIndex === 0) return;
     box.tabIndex = 0;
     if (box.hasAttribute("role")) return;

@@ -50,6 +50,7 @@ function fitScale(columns, log, anchor, room) {
 
 // [row, text] of what is written below: years, months, or the first and the last date.
 function dateTicks(days) {
+  if (!days.length) return [];
   const n = days.length, first = monthOf(days[0]), last = monthOf(days[n - 1]), span = last - first, out = [];
   if (n < 2 || span < 3) return [...new Set([0, n - 1])].map((row) => [row, isoDay(days[row])]);
   const years = span > 24, step = years ? [1, 2, 5, 10, 20].find((one) => span / 12 / one <= 7) ?? 50 : [1, 2, 3, 6].find((one) => span / one <= 5) ?? 12;

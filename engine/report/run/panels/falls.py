@@ -17,6 +17,8 @@ from engine.report.run.panel import Panel
 from engine.report.run.run_lines import carry_between
 
 _TITLE: Final = "How deep, how long?"
+NUMBERED: Final = 5
+"""Deepest falls whose numbers stand in the picture."""
 _HOW: Final = (
     (
         "A fall begins at the last session at a high, the capital being the first high, and ends with the first "
@@ -69,7 +71,16 @@ def _chart(run: FinishedRun, found: Falls) -> object:
     troughs = np.array([one.trough for one in found.deepest], dtype="datetime64[D]")
     title = "Distance from the highest close before"
     chart = TimeChart(
-        "chart-falls", title, run.levels.dates, lines, "percent", "fall", base=0.0, fill=0, marked=troughs
+        "chart-falls",
+        title,
+        run.levels.dates,
+        lines,
+        "percent",
+        "fall",
+        base=0.0,
+        fill=0,
+        marked=troughs,
+        numbered=[(date, str(place)) for place, date in enumerate(troughs[:NUMBERED], 1)],
     )
     return time_chart(chart)
 

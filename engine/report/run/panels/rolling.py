@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.analysis.breakdown.series_table import SeriesTable
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
 from engine.report import number_format as fmt
+from engine.report.charts.packed_data import PackedSeries
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
 from engine.report.phrases import plural, portfolio_label
 from engine.report.run.panel import Panel
@@ -46,7 +48,7 @@ def rolling_panel(run: FinishedRun) -> Panel | None:
         "rows": [_row(one, table) for one in found],
         "monthly": "" if monthly is None else _last(monthly),
     }
-    return Panel("rolling", "Any years", _title(found), "rolling", _answer(found), content, _HOW)
+    return Panel("rolling", "Any years", _title(found), "rolling", _answer(found), content, _HOW, follows=True)
 
 
 def _title(found: Sequence[RollingFigures]) -> str:
@@ -72,12 +74,32 @@ def _chart(one: RollingFigures, table: SeriesTable) -> object:
     for place, name in enumerate(("strategy", one.rival)):
         column = table.columns.get(f"{name}/{one.years}y/cagr")
         if column is not None:
-            lines.append(Line(portfolio_label(name), column, place))
+            lines.append(Line(portfolio_label(name), column, place, _series(name, one.years)))
     there = np.any([np.isfinite(line.values) for line in lines], axis=0)
-    lines = [Line(line.label, line.values[there], line.place) for line in lines]
+    lines = [replace(line, values=line.values[there]) for line in lines]
     title = f"Growth a year over the {plural(one.years, 'year')} before each month's end"
     key = f"chart-rolling-{one.years}"
     return time_chart(TimeChart(key, title, table.dates[there], lines, "percent", base=0.0))
+
+
+def _series(name: str, years: int) -> str:
+    """Return what the page's script calls a portfolio's windows of so many years: no portfolio is so called."""
+    return f"<{years} years> {name}"
+
+
+def packed_rolling(run: FinishedRun) -> list[PackedSeries]:
+    """Return the growth over the windows that are drawn, for the page's script."""
+    table, series = run.rolling, []
+    if table is None or len(table.dates) < 2:
+        return []
+    for one in run.summary.rolling or ():
+        for name in ("strategy", one.rival):
+            column = table.columns.get(f"{name}/{one.years}y/cagr")
+            if column is not None:
+                label = portfolio_label(name)
+                held = np.isfinite(column)
+                series.append(PackedSeries(_series(name, one.years), label, table.dates[held], column[held], "number"))
+    return series
 
 
 def _row(one: RollingFigures, table: SeriesTable) -> tuple[str, ...]:
