@@ -11,18 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 from pydantic import ValidationError
 
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.backtest.kept_file import read_kept
 from engine.backtest.kept_prices import KeptPrices, files_of
-from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, SUMMARY_FILE, Trade
+from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, Trade, folder_kind
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.arrow_columns import cast_column, to_numpy
+from engine.core.arrow_columns import cast_column, read_days, to_numpy
 from engine.core.errors import ConfigError, OutputError
 from engine.core.yaml_document import load_plain
 from engine.core.yaml_tree import parse_events
@@ -78,12 +77,15 @@ def read_run(folder: Path) -> FinishedRun:
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
+    found = folder_kind(folder)
+    if found not in {"", RUN_KIND}:
+        raise OutputError(f"{folder}: holds a {found}; a folder that `engine run` wrote is expected")
     signed = SignedFolder(folder, RUN_FILES, RunManifest)
     series: dict[str, SeriesTable] = {}
     with signed.gather():
         summary = signed.read_record(SUMMARY_FILE, RunSummary)
-    found = [name for name in ("months", "rolling") if f"{name}.parquet" in signed.manifest.files]
-    for name in ("equity", "levels", "weights", *found):
+    newer = [name for name in ("months", "rolling") if f"{name}.parquet" in signed.manifest.files]
+    for name in ("equity", "levels", "weights", *newer):
         with signed.gather():
             series[name] = _read_series(folder / f"{name}.parquet", signed.read(f"{name}.parquet"))
     with signed.gather():
@@ -119,7 +121,7 @@ def _decode_text(path: Path, content: bytes) -> str:
 
 def _read_series(path: Path, content: bytes) -> SeriesTable:
     try:
-        table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
+        table = read_days(content)
         if table.column("date").null_count:
             raise RUN_FILES.damage_error(path, "a date is missing")
         dates = to_numpy(cast_column(table.column("date"), pa.date32()), np.int32).astype("datetime64[D]")

@@ -19,7 +19,7 @@ from engine.backtest.kept_prices import KeptPrices
 from engine.backtest.manifest import FileRecord
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray, FloatArray, read_only
-from engine.core.arrow_columns import cast_column, from_numpy, to_numpy
+from engine.core.arrow_columns import cast_column, from_numpy, read_days, to_numpy
 from engine.core.json_files import to_json
 from engine.data.closes import Closes, closes_sha256
 from engine.data.market import Provenance
@@ -30,6 +30,8 @@ _TABLES: Final = ("closes", "dividends", "splits", "traded")
 _FX: Final = "fx.parquet"
 _BEGINNING: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the first that the format can say."""
+_UNREADABLE: Final = (pa.ArrowException, zipfile.BadZipFile, OSError, LookupError, ValueError, RuntimeError, EOFError)
+"""What is raised by a file that is none, or damaged; RuntimeError of a member that says it is encrypted."""
 
 
 class KeptFixings(FileRecord):
@@ -94,9 +96,12 @@ def read_kept(path: Path, content: bytes) -> KeptPrices:
     """Return what ``content``, that of the file at ``path``, keeps; raises DataError when it is damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist()):
+            listed = {one.filename: one for one in archive.infolist()}
+            if any(one.compress_type != zipfile.ZIP_STORED for one in listed.values()):
                 raise RUN_FILES.damage_error(path, "a member is compressed")
-            members = {one.filename: archive.read(one) for one in archive.infolist()}
+            if len(listed) < len(archive.infolist()) or sum(one.file_size for one in listed.values()) > len(content):
+                raise RUN_FILES.damage_error(path, "its members lie over each other")
+            members = {name: archive.read(one) for name, one in listed.items()}
         record = RUN_FILES.parse_record(path, members[_RECORD], KeptRecord)
         dates, closes = _read_table(members["closes.parquet"], len(record.tickers))
         others = {
@@ -106,7 +111,9 @@ def read_kept(path: Path, content: bytes) -> KeptPrices:
         }
         fixings = _read_fixings(members[_FX], record.fixings) if record.fixings else {}
         files = {path: members[name] for path, name in record.files.items()}
-    except (pa.ArrowException, zipfile.BadZipFile, OSError, LookupError, ValueError, NotImplementedError) as error:
+        if len(files) > len(set(record.files.values())):
+            raise RUN_FILES.damage_error(path, "a member is more than one file")
+    except _UNREADABLE as error:
         raise RUN_FILES.damage_error(path, " ".join(f"{type(error).__name__}: {error}".split())[:200]) from None
     if list(record.tickers) != sorted(set(record.tickers)) or len(record.currencies) != len(record.tickers):
         raise RUN_FILES.damage_error(path, "its tickers are not in order, or not all have a currency")
@@ -135,7 +142,7 @@ def _table_bytes(dates: DateArray, names: Sequence[str], table: FloatArray) -> b
 
 def _read_table(content: bytes, count: int) -> tuple[DateArray, FloatArray]:
     """Return the dates of a table and its ``count`` columns (T, N): by their places, as a ticker may be called date."""
-    table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
+    table = read_days(content)
     if table.num_columns != count + 1:
         raise ValueError(f"{table.num_columns - 1} columns, {count} expected")
     dates = to_numpy(cast_column(table.column(0), pa.date32()), np.int32).astype("datetime64[D]")

@@ -7,6 +7,7 @@ the files as they were, and ``kept.json``, which says the rest. The same market 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from engine.portfolio.policy import PolicyT
 
 _SERIES: Final = (("data", "source"), ("data", "fx"))
 """Sections whose files are kept as the series that were read from them."""
+_ENDING: Final = re.compile(r"\.\w{1,20}", re.ASCII)
+"""What a copy's name ends in as its original's does; any other ending says nothing of a file, or cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class KeptPrices:
         with TemporaryDirectory() as folder:
             places = {}
             for at, (path, content) in enumerate(self.files.items()):
-                places[path] = Path(folder) / f"{at}{Path(path).suffix}"
+                ending = Path(path).suffix
+                places[path] = Path(folder) / f"{at}{ending if _ENDING.fullmatch(ending) else ''}"
                 places[path].write_bytes(content)
             with read_instead(StandIns(places, self.hashes)):
                 yield

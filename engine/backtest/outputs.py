@@ -47,6 +47,7 @@ from engine.core.arrow_columns import from_numpy
 from engine.core.errors import ConfigError, Fault, OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
+from engine.core.publication import resolve_links
 from engine.core.regular_files import read_regular
 from engine.simulation.ledger import Ledger
 
@@ -191,8 +192,8 @@ class RunResult:
 
 def output_folder(out: Path, name: str) -> Path:
     """Return ``out/name``, refusing a path that leaves ``out`` through a link."""
-    folder = (out / name).resolve()
-    if out.resolve() != folder.parent:
+    folder = resolve_links(out / name)
+    if resolve_links(out) != folder.parent:
         raise OutputError(f"{out / name}: leads outside {out}; remove the link or choose another --out")
     return folder
 
@@ -220,8 +221,8 @@ def folder_kind(folder: Path) -> str:
         found = json.loads(read_regular(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)).get("kind")
     except (OSError, ValueError, AttributeError, RecursionError):  # none, or a damaged one
         found = None
-    if found in _TABLES:
-        return str(found)
+    if isinstance(found, str) and found in _TABLES:
+        return found
     if (folder / "unfinished" / "sweep.journal").exists():
         return SWEEP_KIND
     whole = (kind for kind, tables in _TABLES.items() if tables and (folder / tables[0]).exists())

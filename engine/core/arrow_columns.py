@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from engine.core.arrays import BoolArray, Scalar
+
+_MOST_DAYS: Final = 200_000
+"""Of a table with a row a day: five centuries."""
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray, dtype: np.dtype[Scalar] | type[Scalar]) -> npt.NDArray[Scalar]:
@@ -22,6 +28,18 @@ def to_numpy(column: pa.Array | pa.ChunkedArray, dtype: np.dtype[Scalar] | type[
         return values
     bits = np.unpackbits(np.frombuffer(present, dtype=np.uint8), bitorder="little")[whole.offset : end]
     return np.where(bits == 1, values, np.array(np.nan, dtype=values.dtype))
+
+
+def read_days(content: bytes) -> pa.Table:
+    """Return the Parquet table with a row a day that ``content`` is, its checksums verified.
+
+    Raises pa.ArrowException when it is none, ValueError when it has more rows than there are days: equal ones take
+    next to no room in a file, and all that they need in memory.
+    """
+    file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+    if file.metadata.num_rows > _MOST_DAYS:
+        raise ValueError(f"{file.metadata.num_rows:,} rows, at most {_MOST_DAYS:,} days are read")
+    return file.read()
 
 
 def cast_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -56,7 +56,7 @@ def stage_folder(
 
     Raises OutputError when a file's place is taken by a folder or a symbolic link.
     """
-    folder = folder.resolve()
+    folder = resolve_links(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     exchange = exchange and _is_exchangeable(folder)
     if folder.exists() and not folder.is_dir():
@@ -82,7 +82,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     The folder itself is locked: no lock file stays behind, and a process that dies lets go. Systems and network folders
     without such locks do without; a manifest still tells whose its files are. Not to be nested with `stage_folder`.
     """
-    folder = folder.resolve()
+    folder = resolve_links(folder)
     lock = FolderLock(folder)
     try:
         lock.acquire()
@@ -91,6 +91,14 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def resolve_links(path: Path) -> Path:
+    """Return ``path`` without links; raises OutputError for one that leads back to itself."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OutputError(f"{path}: is a symbolic link that leads back to itself; remove it") from None
 
 
 def _publish(staging: Path, folder: Path, lock: FolderLock, check: Callable[[Path], None], *, exchange: bool) -> bool:

@@ -23,7 +23,7 @@ def read_regular(path: Path, most: int) -> bytes:
     Raises OSError, whose ``strerror`` says what is there instead.
     """
     with _open_regular(path, most) as file:
-        return file.read(most)
+        return file.read(min(most, os.fstat(file.fileno()).st_size))  # so many bytes are reserved before any is read
 
 
 def regular_sha256(path: Path, most: int) -> str:

@@ -11,7 +11,7 @@ from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, RunResult, folder_kind
 from engine.backtest.signed_files import fit_together
 from engine.core.errors import DataError, OutputError
-from engine.core.publication import lock_folder
+from engine.core.publication import lock_folder, resolve_links
 from engine.evidence.side_by_side import Contestant
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep, run_config
@@ -35,7 +35,7 @@ def read_contestants(folders: Sequence[Path], prepare: Callable[[Path], Prepared
     """
     if not 2 <= len(folders) <= _MOST:
         raise OutputError(f"compare: {len(folders)} named; 2 to {_MOST} folders of runs or sweeps are compared")
-    twice = [folder for folder, times in Counter(folder.resolve() for folder in folders).items() if times > 1]
+    twice = [folder for folder, times in Counter(resolve_links(folder) for folder in folders).items() if times > 1]
     if twice:
         raise OutputError(f"{twice[0]}: is named twice; name each folder once")
     found = [_read(folder, prepare) for folder in folders]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import cli
 from engine.backtest.manifest import Manifest, is_manifest_sealed
 from engine.core.json_files import to_json
 from engine.core.seal import BLANK, seal
@@ -181,3 +182,20 @@ def test_sound_files_that_contradict_each_other_are_no_bug_of_the_engine(
         assert code == 1
         assert len(lines) == 1
         assert str(folder) in lines[0]
+
+
+@pytest.mark.parametrize("verb", ["replay", "export", "report", "compare", "verify", "diff"])
+def test_a_folder_that_is_a_link_to_itself_or_of_no_known_kind_is_refused(
+    verb: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = {"export": ["--to", "csv"], "compare": [folder], "diff": [folder]}.get(verb, [])
+    loop, other = folder.parent / "loop", folder.parent / "other"
+    loop.symlink_to("loop")
+    other.mkdir()
+    (other / "manifest.json").write_text('{"kind": ["run"]}')
+    for place in (loop, other):
+        monkeypatch.setattr("sys.argv", ["engine", verb, *map(str, [place, *more])])
+        assert cli.main() == 1
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert told.startswith(f"error: {place}")
+        assert "; " in told

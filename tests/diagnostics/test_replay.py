@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from engine import cli
 from engine.backtest.finished_run import read_run
 from engine.backtest.kept_file import kept_bytes, read_kept
 from engine.backtest.outputs import KEPT_FILE, SUMMARY_FILE
+from engine.backtest.run_summary import RunManifest
+from engine.backtest.signed_files import RUN_FILES
+from engine.core.arrow_columns import read_days
 from engine.core.errors import DataError, OutputError
-from engine.diagnostics.replay.files import locate_difference
+from engine.core.stand_ins import find_stand_in
+from engine.diagnostics.replay.files import locate_difference, read_manifest
 from engine.diagnostics.replay.folder import replay_folder
 from engine.diagnostics.verify.summary_replay import replay_words
 from tests.support.kept_runs import PLAN, make_folder, makers, write_inputs
@@ -136,6 +144,55 @@ def test_kept_prices_that_were_changed_are_refused(folder: Path) -> None:
     backwards = dataclasses.replace(found, closes=dataclasses.replace(found.closes, dates=found.closes.dates[::-1]))
     with pytest.raises(DataError, match="its dates do not rise"):
         read_kept(folder / KEPT_FILE, kept_bytes(backwards))
+
+
+def test_kept_prices_of_a_stranger_take_no_more_than_their_size(folder: Path) -> None:
+    """Members that lie over each other or say that they are encrypted, one for two files, a table of equal rows."""
+    content = (folder / KEPT_FILE).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+        directory = archive.start_dir
+
+    def rewritten(**changes: object) -> bytes:
+        sink = io.BytesIO()
+        record = {**json.loads(members["kept.json"]), **changes}
+        with zipfile.ZipFile(sink, "w") as archive:
+            for name, one in {**members, "kept.json": json.dumps(record).encode()}.items():
+                archive.writestr(name, one)
+        return sink.getvalue()
+
+    def patched(place: int, *number: int) -> bytes:
+        return content[: directory + place] + bytes(number) + content[directory + place + len(number) :]
+
+    many = np.arange(1_000_000).astype("datetime64[D]")
+    table = pa.table({"date": pa.array(many), "x": pa.array(np.zeros(len(many)))})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    files = json.loads(members["kept.json"])["files"]
+    for wrong, why in (
+        (patched(8, 1), "encrypted"),
+        (patched(20, 0, 0, 0, 64, 0, 0, 0, 64), "lie over each other"),
+        (rewritten(files={**files, "again.csv": next(iter(files.values()))}), "more than one file"),
+    ):
+        with pytest.raises(DataError, match=f"damaged: .*{why}"):
+            read_kept(folder / KEPT_FILE, wrong)
+    with pytest.raises(ValueError, match="1,000,000 rows, at most 200,000 days are read"):
+        read_days(sink.getvalue().to_pybytes())
+    ending = {"a.\0b": next(iter(files.values())), **dict(list(files.items())[1:])}
+    with read_kept(folder / KEPT_FILE, rewritten(files=ending)).in_place():
+        assert Path(find_stand_in("a.\0b")).is_file()
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/hostname", "a\0b", "x" * 10_000, "", ".", "a/b", "a\u202eb"])
+def test_a_manifest_that_signs_what_is_no_file_of_the_folder_is_refused(name: str, folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = RunManifest.model_validate_json(path.read_bytes())
+    path.write_bytes(manifest.sign(name, b"").to_bytes())
+    with pytest.raises(
+        DataError, match=r"manifest\.json: damaged: it signs '.*', which is no file of the run"
+    ) as error:
+        read_manifest(folder, RUN_FILES)
+    assert len(str(error.value)) < 400
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _SHOWN: Final = 60
 """Characters of a value that are told."""
 _SIGNED: Final = frozenset({"files", "sha256", "trades_sha256"})
 """Keys of a manifest that follow from the other files."""
+_FILE_NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+"""What the files of a folder are called: none leads out of it."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,14 @@ def _differing_values(
             if key in leave_out and not place:
                 continue
             if key not in one or key not in other:
-                yield f"{at}: is only in {'the folder' if key in one else 'what was made again'}"
+                yield f"{shorten(at, _SHOWN)}: is only in {'the folder' if key in one else 'what was made again'}"
             else:
                 yield from _differing_values(one[key], other[key], at)
     elif isinstance(one, list) and isinstance(other, list):
         for number, (x, y) in enumerate(zip_longest(one, other)):
             yield from _differing_values(x, y, f"{place}[{number}]")
     elif type(one) is not type(other) or one != other:
-        yield f"{place}: {_told(one)} is written, {_told(other)} comes out"
+        yield f"{shorten(place, _SHOWN)}: {_told(one)} is written, {_told(other)} comes out"
 
 
 def _differing_line(one: bytes, other: bytes) -> str:
@@ -164,6 +167,10 @@ def _told(value: object) -> str:
 
 
 def read_manifest(folder: Path, files: SignedFiles) -> Manifest:
-    """Return what is common to the manifests of runs, sweeps and luck."""
+    """Return what is common to the manifests of runs, sweeps and luck; raises DataError when it signs no file of it."""
     path = folder / MANIFEST_FILE
-    return files.parse_record(path, files.read_bytes(path, MAX_MANIFEST_BYTES), Manifest)
+    manifest = files.parse_record(path, files.read_bytes(path, MAX_MANIFEST_BYTES), Manifest)
+    for name in manifest.files:
+        if not _FILE_NAME.fullmatch(name):
+            raise files.damage_error(path, f"it signs '{shorten(name, _SHOWN)}', which is no file of the {files.kind}")
+    return manifest
