@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.analysis.breakdown.breakdown import Breakdown
 from engine.analysis.metrics_table import METRICS
 from engine.composition import run_config_class
 from engine.core.validation import validate
@@ -89,6 +90,13 @@ def test_every_figure_of_the_law_is_defined_in_the_semantics() -> None:
         title = METRICS[name].title.removesuffix(" a year")
         assert f"| {title[0].lower()}{title[1:]} |" in SEMANTICS or f"| {title} |" in SEMANTICS, title
     assert all(metric.definition for metric in METRICS.values())
+
+
+def test_every_part_of_a_run_is_defined_in_the_semantics() -> None:
+    parts = Breakdown().figures
+    assert parts
+    for key in parts:
+        assert re.search(rf"^\| `{key}` \|", SEMANTICS, re.MULTILINE), f"the semantics do not define {key}"
 
 
 def test_every_rule_that_the_code_refers_to_is_written_down() -> None:
