@@ -17,6 +17,7 @@ from engine.report.run.panels.comparison import comparison_panel
 from engine.report.run.panels.costs import costs_panel
 from engine.report.run.panels.parts import parts_panel
 from engine.report.run.panels.rebalances import rebalances_panel
+from engine.report.run.panels.risk import risk_panel
 from tests.report.test_panels_of_series import finished, walk
 
 Change = Callable[[PortfolioSummary], dict[str, object]]
@@ -91,3 +92,19 @@ def test_an_outermost_bar_says_that_it_is_open() -> None:
         assert text in opened
         assert text not in closed
     assert "8 days from −2.00" in closed  # noqa: RUF001
+
+
+def test_an_asset_of_as_much_risk_as_money_is_not_named_for_its_risk(run: FinishedRun) -> None:
+    """What prints alike is no more: the sentence names who has visibly more of the risk than of the money."""
+
+    def named(more: float) -> str:
+        shares = {"A": (0.599 + more, 0.599), "B": (0.401 - more, 0.401)}
+        assets = {
+            name: dataclasses.replace(run.summary.risk.assets[name], share=risk, mean_weight=money)
+            for name, (risk, money) in shares.items()
+        }
+        risk = dataclasses.replace(run.summary.risk, assets=assets)
+        return risk_panel(dataclasses.replace(run, summary=run.summary.model_copy(update={"risk": risk}))).answer
+
+    assert named(0.0001) == ""
+    assert named(0.002).startswith("A is 59.9 % of the money and 60.1 %")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from io import StringIO
 from pathlib import Path
@@ -85,6 +86,29 @@ def test_flows_are_explained(
     assert "USD were paid in after the opening" in said
     assert said.count("Turnover") == 1  # what trading cost is in the table, and nowhere again
     assert "All other figures" not in said  # costs and the final value are not time-weighted
+
+
+def test_less_than_a_year_is_printed_without_a_rate_a_year(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Differences are total returns then, too short to judge, without parts a year; longer ones stay as they are."""
+    monkeypatch.setenv("COLUMNS", "400")
+    run = make_run()
+    versus = {
+        name: dataclasses.replace(one, years=one.years if name == "LATE" else 0.6)
+        for name, one in run.comparison.versus.items()
+    }
+    print_run(
+        dataclasses.replace(run, comparison=dataclasses.replace(run.comparison, versus=versus)),
+        tmp_path,
+        trades=False,
+        tried=0,
+    )
+    out = capsys.readouterr().out
+    assert re.search(r" - total return -?[\d.]+ %, AAA -?[\d.]+ %: too short to judge", out)
+    assert "CAGR against AAA" not in out
+    assert "CAGR against LATE" in out
+    assert "is made of, a year" not in out
 
 
 def test_withdrawals_are_not_called_paid_in() -> None:

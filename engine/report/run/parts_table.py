@@ -31,10 +31,11 @@ Row: TypeAlias = tuple[str, str, str]
 def parts_table(versus: Mapping[str, RelativePerformance]) -> list[Row]:
     """Return a row for each part that is there, then their sum; nothing where the difference has no parts.
 
-    What rebalancing gained is always said, the others where the plan has them.
+    What rebalancing gained is always said, the others where the plan has them. A difference of less than a year has no
+    parts a year.
     """
     against = versus.get("buy_and_hold")
-    if against is None or against.parts is None:
+    if against is None or against.parts is None or against.years < 1.0:
         return []
     parts = dataclasses.asdict(against.parts)
     shown = [key for key in _TITLES if parts[key] or key == "rebalancing"]

@@ -169,10 +169,14 @@ def _print_differences(out: Console, run: RunResult) -> None:
     for name, versus in list(summary.versus.items())[1:]:
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
         since += until_text(summary, name)
+        if versus.years < 1.0 and versus.total_return is not None:
+            own, other = fmt.percent(versus.total_return), fmt.percent(versus.other_total_return)
+            print_bullet(out, f"total return {own}, {portfolio_label(name)} {other}{since}: too short to judge")
+            continue
         told = describe_difference(versus)
         interval = f", {fmt.short_percent(level)} interval {told.interval}," if versus.cagr_difference_interval else ";"
         print_bullet(out, f"CAGR against {portfolio_label(name)}: {told.difference}{since}{interval} {told.words}")
-    if any(versus.cagr_difference_interval for versus in summary.versus.values()):
+    if any(one.cagr_difference_interval and one.years >= 1.0 for one in summary.versus.values()):
         print_bullet(out, CALIBRATION)
     earned = run.comparison.strategy.performance
     if earned.internal_rate is not None:

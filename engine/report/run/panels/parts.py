@@ -8,9 +8,9 @@ from engine.report.run.parts_table import parts_table
 
 
 def parts_panel(run: FinishedRun) -> Panel | None:
-    """Return the panel, None where the difference has no parts or is of less than a year, which has no rate a year."""
+    """Return the panel, None where the difference has no parts."""
     rows = parts_table(run.summary.versus)
-    if not rows or run.summary.versus["buy_and_hold"].years < 1.0:
+    if not rows:
         return None
     title = "What is the difference to buy & hold made of?"
     return Panel("parts", "Parts", title, "parts", content={"part_rows": rows})

@@ -52,12 +52,17 @@ def risk_panel(run: FinishedRun) -> Panel | None:
     return Panel("risk", "Risk", _TITLE, "risk", _answer(found), content, _HOW)
 
 
+def _tell_apart(*shares: float) -> bool:
+    """Return whether shares are printed differently in the sentence that compares them."""
+    return len({fmt.percent(one, 1) for one in shares}) > 1
+
+
 def _answer(found: RiskShares) -> str:
     """Name the assets whose share of the risk is furthest above their share of the money."""
     above = [
         (one.share - one.mean_weight, ticker, one.mean_weight, one.share)
         for ticker, one in found.assets.items()
-        if one.share is not None and one.share > one.mean_weight
+        if one.share is not None and one.share > one.mean_weight and _tell_apart(one.share, one.mean_weight)
     ]
     if not above:
         return ""
