@@ -17,7 +17,8 @@ from engine.diagnostics.bench.timings import (
     lanes_title,
 )
 from engine.report import number_format as fmt
-from engine.report.charts.bar_chart import Bar, lying_bars
+from engine.report.charts.bar_chart import lying_bars
+from engine.report.charts.mark import Mark
 from engine.report.html_page import render_page
 
 TimingTable = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
@@ -69,10 +70,10 @@ def job_chart(bench: TimingReport, job: str, number: int) -> Markup | str:
     return lying_bars(f"job-{number}", f"{job[0].upper()}{job[1:]}", bars, "duration", log=True, unit_note=_LOG_NOTE)
 
 
-def _bar(line: Timing) -> Bar:
+def _bar(line: Timing) -> Mark:
     each = line.each
     place, note = (_PEER if line.is_peer else _OWN), "" if line.agrees else "another job: its results differ"
-    return Bar(line.engine, each.median, each.lowest, each.highest, place, hatched=not line.agrees, note=note)
+    return Mark(line.engine, each.median, each.lowest, each.highest, place, hatched=not line.agrees, note=note)
 
 
 def without_empty_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.report import html_page
-from engine.report.charts.bar_chart import Bar, bar_chart, lying_bars
+from engine.report.charts.bar_chart import bar_chart, lying_bars
 from engine.report.charts.controls import period_bar
 from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
-from engine.report.charts.interval_chart import Interval, interval_chart
+from engine.report.charts.interval_chart import interval_chart
+from engine.report.charts.mark import Mark
 from engine.report.charts.packed_data import PackedSeries, packed_data
 from engine.report.charts.scatter import Axis, Point, Scatter, StripRow, scatter, strip_chart
 from engine.report.charts.stacked_chart import Layer, stacked_chart
@@ -113,10 +114,10 @@ def _rest(
         time_chart(TimeChart("caps", "Caps", dates, held, "percent", "held", levels=[(0.03, "cap 3 %")])),
         time_chart(TimeChart("fan", "Fan", dates, [Line("Median", own, 0)], "money", log=True, bands=[Band("half", own / 2, own * 2)])),
         stacked_chart("weights", "Weights", dates, [Layer(one, column, f"weight {one}") for one, column in weights.items()]),
-        bar_chart("years", "Years", [Bar(str(2004 + k), float(x), float(x) - 0.01, float(x) + 0.01, hatched=k > 18) for k, x in enumerate(rng.normal(0, 0.01, 21))], "points"),
-        lying_bars("money", "Money", [Bar(name, 30_000.0), Bar("CRS", -12_000.0, place=1)], "money"),
-        lying_bars("times", "Times", [Bar("engine", 7e-6, 6e-6, 9e-6), Bar(name, 0.01, 0.009, 0.02, place=2)], "seconds", log=True),
-        interval_chart("sure", "Differences", [Interval(name, 0.0032, -0.0024, 0.0092, 1), Interval("none", None)], "points"),
+        bar_chart("years", "Years", [Mark(str(2004 + k), float(x), float(x) - 0.01, float(x) + 0.01, hatched=k > 18) for k, x in enumerate(rng.normal(0, 0.01, 21))], "points"),
+        lying_bars("money", "Money", [Mark(name, 30_000.0), Mark("CRS", -12_000.0, place=1)], "money"),
+        lying_bars("times", "Times", [Mark("engine", 7e-6, 6e-6, 9e-6), Mark(name, 0.01, 0.009, 0.02, place=2)], "seconds", log=True),
+        interval_chart("sure", "Differences", [Mark(name, 0.0032, -0.0024, 0.0092, 1), Mark("none", None)], "points"),
         histogram(
             Histogram(
                 "variants", "Variants", edges, np.histogram(rng.normal(0.1, 0.01, 4000), edges)[0].astype(np.float64), "percent",

@@ -3,10 +3,10 @@
 - ``time_chart.time_chart(TimeChart(key, title, dates, [Line(label, values, place, series)], style, ...))``: lines over
   time; ``transform`` growth, ratio, fall or plain says what the script redraws for a period; ``bands`` make a fan.
 - ``stacked_chart.stacked_chart(key, title, dates, [Layer(label, values)])``: weights, the first at the bottom.
-- ``bar_chart.bar_chart(key, title, [Bar(label, value, low, high)], style)``: upright bars around zero, as one a year;
+- ``bar_chart.bar_chart(key, title, [Mark(label, value, low, high)], style)``: upright bars around zero, as one a year;
   ``lying_bars(...)`` the same with a name each, ``log=True`` for times; ``cell_bar(value, longest)`` inside a table.
-- ``interval_chart.interval_chart(key, title, [Interval(label, value, low, high)], style)``: dots with intervals;
-  ``interval_cell(interval, interval_scale(all))`` for a table's cell or a card.
+- ``interval_chart.interval_chart(key, title, [Mark(label, value, low, high)], style)``: dots with intervals;
+  ``interval_cell(interval, mark_scale(all))`` for a table's cell or a card.
 - ``histogram.histogram(Histogram(key, title, edges, counts, style, lines=[ValueLine(label, value, place)], band=))``.
 - ``scatter.scatter(Scatter(key, title, [Point(x, y, label, kind)], Axis(title, style), Axis(...)))``; ``strip_chart``.
 - ``heat_table.heat_table(HeatTable(key, caption, columns, [(name, [HeatCell(value, text, tip)])]))``: with colours.

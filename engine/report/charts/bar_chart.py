@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from markupsafe import Markup
 
 from engine.report.charts.frame import (
@@ -24,41 +22,17 @@ from engine.report.charts.frame import (
     x_texts,
     y_texts,
 )
-from engine.report.charts.scales import Scale, fit_scale
+from engine.report.charts.mark import Mark, mark_scale
+from engine.report.charts.scales import Scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
-ROW: Final = 26
-"""Height of a lying bar with its name [px]."""
 _MAX_TEXTS: Final = 12
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One bar; ``low`` and ``high`` are the ends of its whisker, ``hatched`` says that there is little behind it.
-
-    A bar without a value has its name and no length. ``note`` stands in its tip, after its figure.
-    """
-
-    label: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    place: int = 0
-    hatched: bool = False
-    note: str = ""
-
-    def tell(self, style: Style) -> str:
-        """Return the bar in words."""
-        told = f"{self.label}: {write_figure(self.value, style)}"
-        if self.low is not None and self.high is not None:
-            told += f" ({write_figure(self.low, style)} to {write_figure(self.high, style)})"
-        return told + (f", {self.note}" if self.note else "")
-
-
-def bar_chart(key: str, title: str, bars: Sequence[Bar], style: Style, *, size: Size = "medium") -> Markup:
+def bar_chart(key: str, title: str, bars: Sequence[Mark], style: Style, *, size: Size = "medium") -> Markup:
     """Return upright bars around zero, side by side in their order, as one a year."""
     tall, _ = HEIGHTS[size]
-    scale, height = _bar_scale(bars), 2 * tall
+    scale, height = mark_scale(bars), 2 * tall
     step = WIDTH / max(len(bars), 1)
     zero = int((1.0 - scale.fraction(0.0)) * height + 0.5)
     ticks = [(scale.fraction(tick), write_tick(tick, style)) for tick in scale.ticks(tall // 52)]
@@ -80,13 +54,13 @@ def bar_chart(key: str, title: str, bars: Sequence[Bar], style: Style, *, size: 
 
 
 def lying_bars(
-    key: str, title: str, bars: Sequence[Bar], style: Style, *, log: bool = False, unit_note: str = ""
+    key: str, title: str, bars: Sequence[Mark], style: Style, *, log: bool = False, unit_note: str = ""
 ) -> Markup:
     """Return one bar below another, its name before it and its figure after it, with ``unit_note`` below all.
 
     On a log scale bars have no zero: they begin at the left edge, and lengths tell ratios.
     """
-    scale = _bar_scale(bars, log=log)
+    scale = mark_scale(bars, log=log)
     rows = [_lying_bar(bar, scale, style) for bar in bars]
     return Markup(
         '<figure class="chart bars" id="{key}"{marks}><figcaption id="{key}-title">{title}</figcaption>'
@@ -102,7 +76,7 @@ def lying_bars(
     )
 
 
-def _lying_bar(bar: Bar, scale: Scale, style: Style) -> Markup:
+def _lying_bar(bar: Mark, scale: Scale, style: Style) -> Markup:
     zero = 0.0 if scale.log else scale.fraction(0.0)
     end = zero if bar.value is None else scale.fraction(bar.value)
     drawn = Markup('<b class="bar {}{}" style="left:{};width:{}"></b>').format(
@@ -137,12 +111,7 @@ def cell_bar(value: float | None, longest: float, place: int = 0) -> Markup:
     )
 
 
-def _bar_scale(bars: Sequence[Bar], *, log: bool = False) -> Scale:
-    seen = [one for bar in bars for one in (bar.value, bar.low, bar.high) if one is not None and (one > 0.0 or not log)]
-    return fit_scale([np.array(seen, dtype=np.float64)], log=log and bool(seen), anchor=None if log else 0.0)
-
-
-def _mark(bar: Bar, style: Style, shape: str) -> Markup:
+def _mark(bar: Mark, style: Style, shape: str) -> Markup:
     return Markup('<path class="bar {}{}" data-say="{}" d="{}"/>').format(
         colour(bar.place), " hatched" if bar.hatched else "", plain(bar.tell(style)), shape
     )
@@ -156,5 +125,5 @@ def _marks() -> Markup:
     return Markup(" data-marks")
 
 
-def _tell_all(bars: Sequence[Bar], style: Style) -> str:
+def _tell_all(bars: Sequence[Mark], style: Style) -> str:
     return "; ".join(bar.tell(style) for bar in bars) + "."

@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 from markupsafe import Markup
 
 from engine.report.charts.frame import colour, join, marker, per_cent, plain, shorten, widest
-from engine.report.charts.scales import Scale, fit_scale
+from engine.report.charts.mark import Mark, mark_scale
+from engine.report.charts.scales import Scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
 
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and the ends of its interval, None where there is none; ``note`` stands in its tip."""
-
-    label: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    place: int = 0
-    hatched: bool = False
-    note: str = ""
-
-    def tell(self, style: Style) -> str:
-        """Return the estimate in words."""
-        told = f"{self.label}: {write_figure(self.value, style)}"
-        if self.low is not None and self.high is not None:
-            told += f", {write_figure(self.low, style)} to {write_figure(self.high, style)}"
-        return told + (f", {self.note}" if self.note else "")
-
-
-def interval_scale(intervals: Sequence[Interval], zero: float | None = 0.0) -> Scale:
-    """Return one scale with room for all of them and for ``zero``: nothing is cut."""
-    seen = [one for row in intervals for one in (row.value, row.low, row.high) if one is not None]
-    return fit_scale([np.array(seen, dtype=np.float64)], anchor=zero)
-
-
-def interval_cell(interval: Interval, scale: Scale, zero: float | None = 0.0) -> Markup:
+def interval_cell(interval: Mark, scale: Scale, zero: float | None = 0.0) -> Markup:
     """Return the drawing of one interval for a table's cell or a card; the numbers stand beside it."""
     parts = (
         [] if zero is None else [Markup('<b class="zero" style="left:{}"></b>').format(per_cent(scale.fraction(zero)))]
@@ -61,10 +34,10 @@ def interval_cell(interval: Interval, scale: Scale, zero: float | None = 0.0) ->
 
 
 def interval_chart(
-    key: str, title: str, intervals: Sequence[Interval], style: Style, *, zero: float | None = 0.0
+    key: str, title: str, intervals: Sequence[Mark], style: Style, *, zero: float | None = 0.0
 ) -> Markup:
     """Return all of them one below another, with an axis: name, drawing, figure."""
-    scale = interval_scale(intervals, zero)
+    scale = mark_scale(intervals, zero)
     rows = (
         Markup('<div role="listitem" data-say="{}"><span title="{}">{}</span>{}<em>{}</em></div>').format(
             plain(row.tell(style)),

@@ -13,7 +13,8 @@ from engine.core.json_files import to_json
 from engine.evidence.side_by_side import SideBySide, Standing
 from engine.report import number_format as fmt
 from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
-from engine.report.charts.interval_chart import Interval, interval_chart
+from engine.report.charts.interval_chart import interval_chart
+from engine.report.charts.mark import Mark
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
 from engine.report.compare.words import (
     first_text,
@@ -95,10 +96,10 @@ def _differences(found: SideBySide) -> Markup | str:
     return interval_chart("differences", "Growth a year beyond its own buy-and-hold", known, "points") if known else ""
 
 
-def _interval(place: int, standing: Standing) -> Interval:
+def _interval(place: int, standing: Standing) -> Mark:
     one = standing.contestant
     low, high = one.interval or (None, None)
-    return Interval(one.label, standing.figures["difference"], low, high, place, note=" to ".join(one.window))
+    return Mark(one.label, standing.figures["difference"], low, high, place, note=" to ".join(one.window))
 
 
 def _chances(found: SideBySide) -> Markup | str:

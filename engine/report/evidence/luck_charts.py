@@ -9,9 +9,10 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.report import number_format as fmt
-from engine.report.charts.bar_chart import Bar, bar_chart
+from engine.report.charts.bar_chart import bar_chart
 from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
+from engine.report.charts.mark import Mark
 from engine.report.charts.scatter import StripRow, strip_chart
 from engine.report.charts.time_chart import Band, Line, TimeChart, time_chart
 from engine.report.evidence.luck_words import month_name
@@ -66,7 +67,7 @@ def start_chart(start: StartLuck) -> Markup:
     if not start.every:
         return Markup("")
     bars = [
-        Bar(one.start[:7], one.difference, note=f"{fmt.percent(one.cagr)} against {fmt.percent(one.held)}")
+        Mark(one.start[:7], one.difference, note=f"{fmt.percent(one.cagr)} against {fmt.percent(one.held)}")
         for one in start.every
     ]
     title = "Difference of growth a year to buy and hold, by month of the opening"

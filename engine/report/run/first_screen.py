@@ -11,7 +11,8 @@ from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
-from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.charts.interval_chart import interval_cell
+from engine.report.charts.mark import Mark, mark_scale
 from engine.report.phrases import plural, portfolio_label
 from engine.report.run.run_lines import rival_of
 from engine.report.run.verdict import describe_difference
@@ -88,8 +89,8 @@ def _difference(run: FinishedRun) -> Card:
         return Card("Difference", points, f"to {_name(rival)}, in {fmt.count(versus.sessions)} sessions")
     told = describe_difference(versus)
     low, high = versus.cagr_difference_interval or (None, None)
-    mark = Interval("", versus.cagr_difference, low, high)
-    drawn = None if versus.cagr_difference is None or told.is_zero else interval_cell(mark, interval_scale([mark]))
+    mark = Mark("", versus.cagr_difference, low, high)
+    drawn = None if versus.cagr_difference is None or told.is_zero else interval_cell(mark, mark_scale([mark]))
     note = told.interval if low is not None else told.words
     return Card("Difference a year", told.difference, note, drawn)
 

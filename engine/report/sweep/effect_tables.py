@@ -8,7 +8,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.charts.interval_chart import interval_cell
+from engine.report.charts.mark import Mark, mark_scale
 from engine.report.sweep.axis_titles import HOLDS, axis_titles
 from engine.report.sweep.labels import difference_text, parameter_text, pick_effects
 from engine.sweep.effects import AxisEffects, ValueEffect
@@ -78,7 +79,7 @@ def _effect_table(
     names = listed if path.endswith(HOLDS) else {}
     shares = [names.get(str(one.label)) for one in shown]
     intervals = [_interval(one, listed=share) for one, share in zip(shown, shares, strict=True)]
-    scale = interval_scale(intervals)
+    scale = mark_scale(intervals)
     rows = (
         EffectRow(one, interval_cell(interval, scale), share)
         for one, interval, share in zip(shown, intervals, shares, strict=True)
@@ -87,7 +88,7 @@ def _effect_table(
     return EffectTable(title, path, effects, tuple(rows), *ends, hidden)
 
 
-def _interval(one: ValueEffect, *, listed: float | None) -> Interval:
+def _interval(one: ValueEffect, *, listed: float | None) -> Mark:
     low, high = one.band or (None, None)
     place = 1 if one.is_beyond_noise else 0  # another colour and shape
-    return Interval(parameter_text(one.label), one.effect, low, high, place, hatched=is_seldom(listed))
+    return Mark(parameter_text(one.label), one.effect, low, high, place, hatched=is_seldom(listed))

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from markupsafe import Markup
 
-from engine.report.charts.bar_chart import Bar, bar_chart, cell_bar, lying_bars
+from engine.report.charts.bar_chart import bar_chart, cell_bar, lying_bars
 from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
-from engine.report.charts.interval_chart import Interval, interval_cell, interval_chart, interval_scale
+from engine.report.charts.interval_chart import interval_cell, interval_chart
+from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scatter import Axis, Point, Scatter, StripRow, scatter, strip_chart
 from engine.report.charts.stacked_chart import Layer, stacked_chart
 from engine.report.charts.time_chart import Band, Line, TimeChart, time_chart
@@ -96,14 +97,12 @@ CHARTS: dict[str, Callable[[int], Markup]] = {
         "k", NAME, DAYS[:n], [Layer(NAME, np.full(n, 0.75)), Layer("cash", np.full(n, 0.25))]
     ),
     "bars": lambda n: bar_chart(
-        "k", NAME, [Bar(f"{NAME}{k}", 0.01 * (-1) ** k, -0.02, 0.02, hatched=True) for k in range(n % 30)], "points"
+        "k", NAME, [Mark(f"{NAME}{k}", 0.01 * (-1) ** k, -0.02, 0.02, hatched=True) for k in range(n % 30)], "points"
     ),
     "lying": lambda n: lying_bars(
-        "k", NAME, [Bar(NAME, float(k), 1.0, 9.0) for k in range(1, n % 30)], "seconds", log=True
+        "k", NAME, [Mark(NAME, float(k), 1.0, 9.0) for k in range(1, n % 30)], "seconds", log=True
     ),
-    "intervals": lambda n: interval_chart(
-        "k", NAME, [Interval(NAME, 0.003, -0.002, 0.009), Interval("none", None)], "points"
-    ),
+    "intervals": lambda n: interval_chart("k", NAME, [Mark(NAME, 0.003, -0.002, 0.009), Mark("none", None)], "points"),
     "histogram": lambda n: histogram(
         Histogram(
             "k",
@@ -180,8 +179,8 @@ def test_a_bar_that_is_longest_fills_half_its_cell_to_its_own_side() -> None:
 
 
 def test_no_interval_is_cut() -> None:
-    rows = [Interval("a", 0.01, -0.3, 0.5), Interval("b", 0.0, 0.0, 0.0)]
-    scale = interval_scale(rows)
+    rows = [Mark("a", 0.01, -0.3, 0.5), Mark("b", 0.0, 0.0, 0.0)]
+    scale = mark_scale(rows)
     assert scale.low < -0.3
     assert scale.high > 0.5
     assert 'class="reach' in interval_cell(rows[0], scale)

@@ -10,7 +10,8 @@ from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
 from engine.report.charts.frame import marker
-from engine.report.charts.interval_chart import Interval, interval_cell, interval_scale
+from engine.report.charts.interval_chart import interval_cell
+from engine.report.charts.mark import Mark, mark_scale
 from engine.report.phrases import portfolio_label, until_text
 from engine.report.run.panel import Panel
 from engine.report.run.verdict import CALIBRATION, DifferenceText, describe_difference
@@ -67,8 +68,8 @@ def _rows(run: FinishedRun) -> list[Row]:
     for name, versus in summary.versus.items():
         low, high = versus.cagr_difference_interval or (None, None)
         label, yearly = portfolio_label(name), versus.years >= 1.0
-        marks[name] = Interval(label, versus.cagr_difference if yearly else None, low, high, places.get(name, 0))
-    scale = interval_scale(list(marks.values()))
+        marks[name] = Mark(label, versus.cagr_difference if yearly else None, low, high, places.get(name, 0))
+    scale = mark_scale(list(marks.values()))
     rows = []
     for name, versus in summary.versus.items():
         since = f"since {versus.start}" if versus.start > summary.window.start else ""

@@ -9,7 +9,8 @@ from typing import Final
 from engine.analysis.breakdown.contribution import Contribution, Contributions, YearContribution
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
-from engine.report.charts.bar_chart import Bar, lying_bars
+from engine.report.charts.bar_chart import lying_bars
+from engine.report.charts.mark import Mark
 from engine.report.run.panel import Panel
 
 _TITLE: Final = "Where did the return come from?"
@@ -80,11 +81,11 @@ def _answer(found: Contributions, currency: str) -> str:
 def _chart(found: Contributions, currency: str) -> object:
     """Return a bar for each asset, the highest gain first; in the middle of many those that moved least together."""
     assets = sorted(found.strategy.assets.items(), key=lambda item: -item[1].gain)
-    bars = [Bar(ticker, one.gain) for ticker, one in assets]
+    bars = [Mark(ticker, one.gain) for ticker, one in assets]
     if len(bars) > _MOST_BARS:
         top, bottom = _MOST_BARS // 2, len(bars) - _MOST_BARS // 2
         rest = fsum(one.gain for _, one in assets[top:bottom])
-        bars = [*bars[:top], Bar(f"{bottom - top} others", rest), *bars[bottom:]]
+        bars = [*bars[:top], Mark(f"{bottom - top} others", rest), *bars[bottom:]]
     return lying_bars("chart-contribution", f"Gain by asset, {currency}", bars, "money")
 
 

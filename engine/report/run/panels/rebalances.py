@@ -9,7 +9,8 @@ from typing import Final
 from engine.analysis.breakdown.rebalances import RebalanceEffect, RebalanceEffects, RestOfDifference
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
-from engine.report.charts.bar_chart import Bar, bar_chart
+from engine.report.charts.bar_chart import bar_chart
+from engine.report.charts.mark import Mark
 from engine.report.phrases import plural
 from engine.report.run.panel import Panel
 
@@ -92,10 +93,10 @@ def _charts(shown: Sequence[RebalanceEffect], currency: str) -> tuple[object, ob
     years = {one.date[:4] for one in shown}
     names = [one.date[:4] if len(years) == len(shown) else one.date for one in shown]
     soon = [
-        Bar(name, _share(one), hatched=one.so_far, note="so far" if one.so_far else "")
+        Mark(name, _share(one), hatched=one.so_far, note="so far" if one.so_far else "")
         for name, one in zip(names, shown, strict=True)
     ]
-    late = [Bar(name, one.gain_at_end) for name, one in zip(names, shown, strict=True)]
+    late = [Mark(name, one.gain_at_end) for name, one in zip(names, shown, strict=True)]
     return (
         bar_chart("chart-rebalances-next", "Gain at the next rebalance, of the value before", soon, "percent"),
         bar_chart("chart-rebalances-end", f"Gain at the end, {currency}", late, "money"),

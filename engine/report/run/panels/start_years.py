@@ -9,7 +9,8 @@ from engine.analysis.breakdown.start_years import StartYear, StartYears
 from engine.analysis.verdict import confidence_level, write_difference
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
-from engine.report.charts.bar_chart import Bar, bar_chart
+from engine.report.charts.bar_chart import bar_chart
+from engine.report.charts.mark import Mark
 from engine.report.phrases import plural
 from engine.report.run.panel import Panel
 
@@ -78,11 +79,11 @@ def _answer(found: StartYears, confidence: str) -> str:
     return told
 
 
-def _bar(one: StartYear) -> Bar:
+def _bar(one: StartYear) -> Mark:
     low, high = one.interval or (None, None)
     short = one.years < _FEW_YEARS
     note = f"{one.years:.1f} years" + (", too short to say much" if short else "")
-    return Bar(str(one.year), one.difference, low, high, hatched=short, note=note)
+    return Mark(str(one.year), one.difference, low, high, hatched=short, note=note)
 
 
 def _row(one: StartYear) -> tuple[str, str, str, str, str, str]:
