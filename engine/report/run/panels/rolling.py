@@ -21,8 +21,8 @@ from engine.report.run.panel import Panel
 _HOW: Final = (
     (
         "A window ends at the last session of a month and begins at the last one by the same calendar day so many "
-        "years before; its growth a year is over the calendar days between them. There is none before so many "
-        "years have passed."
+        "years before, of monthly and quarterly closes by the same month; its growth a year is over the calendar days "
+        "between them. There is none before so many years have passed."
     ),
     (
         "Neighbouring windows share nearly all of their sessions, so no interval is claimed. And buy & hold has "
