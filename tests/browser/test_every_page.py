@@ -25,6 +25,10 @@ TARGETS = """(least) => [...document.querySelectorAll('button, input, select, su
   const box = (one.closest("label:has(> [type=checkbox], > [type=radio])") ?? one).getBoundingClientRect();
   return one.checkVisibility({ visibilityProperty: true }) && box.width && (box.height < least || box.width < 24);
 }).map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${Math.round(one.getBoundingClientRect().height)}`)"""
+COVERED = """() => [...document.querySelectorAll('.x, .lying.axis i')].flatMap((axis) => {
+  const texts = [...axis.children].map((one) => [one.textContent, one.getBoundingClientRect()]).filter(([, box]) => box.width).sort((a, b) => a[1].left - b[1].left);
+  return texts.slice(1).filter(([, box], k) => box.left < texts[k][1].right).map(([text]) => `${axis.closest('figure').id} ${text}`);
+})"""
 LINES = """() => {
   const light = (text) => { const c = text.match(/[\\d.]+/g).slice(0, 3).map((x) => { const v = x / 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
     return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; };
@@ -45,6 +49,21 @@ def test_nothing_is_cut_or_too_small_and_the_page_does_not_scroll_sideways(
     assert page.evaluate(CUT) == []
     assert page.evaluate(SMALL) == []
     assert page.evaluate(TARGETS, 24 if width > 700 else 44) == []
+
+
+@pytest.mark.parametrize("years", [None, 1, 3])
+@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize("kind", ["specimen", "run", "real run", "luck", "comparison"])
+def test_no_text_of_an_axis_covers_another(
+    show: Callable[..., Any], pages: Callable[[str], Path], kind: str, width: int, years: int | None
+) -> None:
+    page = show(pages(kind), width=width)
+    button = page.query_selector(f"[data-years='{years}']") if years else None
+    if years and button is None:
+        return
+    if button:
+        button.evaluate("(one) => one.click()")
+    assert page.evaluate(COVERED) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -22,8 +22,14 @@ HEIGHTS: Final[dict[Size, tuple[int, int]]] = {"tall": (340, 150), "medium": (22
 WIDTH: Final = 1160
 """Width of a picture in its own units, of which a point of its lines is a whole number."""
 _COLOURS: Final = 5
-_ROOM: Final = 40
-"""Letters below a picture for which a phone has room, of each text two more than it has."""
+_FIRST: Final = 0.02
+_LAST: Final = 0.98
+"""Before and after which place a text leans inwards."""
+_PHONE: Final = 140.0
+"""Width of a picture beside its labels on the smallest phone [px]."""
+_LETTER: Final = 7.7
+_GAP: Final = 5.0
+"""Width of a letter below a picture, and between two texts [px]."""
 _SHAPES: Final = (
     "M5 1a4 4 0 1 0 .01 0Z",  # circle
     "M1 1H9V9H1Z",  # square
@@ -114,20 +120,21 @@ def y_texts(ticks: Sequence[tuple[float, str]]) -> Markup:
 def x_texts(ticks: Sequence[tuple[float, str]]) -> Markup:
     """Return the texts below the picture, each with its place from the left; those at the ends lean inwards.
 
-    Of many, a phone shows every second one.
+    Of many, a phone shows those that do not touch.
     """
-    many = sum(len(text) + 2 for _, text in ticks) > _ROOM
-    spans = (
-        Markup('<span{} style="left:{}">{}</span>').format(
-            _lean(at, odd=many and number % 2 == 1), per_cent(at), plain(text)
+    spans, end = [], -1.0
+    for at, text in ticks:
+        width = (_LETTER * len(text) + _GAP) / _PHONE
+        begin = at - (0.0 if at < _FIRST else width if at > _LAST else width / 2)
+        spans.append(
+            Markup('<span{} style="left:{}">{}</span>').format(_lean(at, odd=begin < end), per_cent(at), plain(text))
         )
-        for number, (at, text) in enumerate(ticks)
-    )
+        end = end if begin < end else begin + width
     return Markup('<div class="x" aria-hidden="true">{}</div>').format(join(spans))
 
 
 def _lean(at: float, *, odd: bool) -> Markup:
-    kinds = [*(["first"] if at < 0.02 else ["last"] if at > 0.98 else []), *(["odd"] if odd else [])]
+    kinds = [*(["first"] if at < _FIRST else ["last"] if at > _LAST else []), *(["odd"] if odd else [])]
     return Markup(' class="{}"').format(" ".join(kinds)) if kinds else Markup("")
 
 

@@ -11,6 +11,9 @@ from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scales import Scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
+_APART = 0.55
+"""How far apart texts of the axis have to be for a phone [fraction of its length]."""
+
 
 def interval_cell(interval: Mark, scale: Scale, zero: float | None = 0.0) -> Markup:
     """Return the drawing of one interval for a table's cell or a card; the numbers stand beside it."""
@@ -33,6 +36,19 @@ def interval_cell(interval: Mark, scale: Scale, zero: float | None = 0.0) -> Mar
     return Markup('<i class="interval" aria-hidden="true">{}</i>').format(join(parts))
 
 
+def _far_apart(fractions: Sequence[float], zero: float | None) -> set[float]:
+    """Return which places a phone has room for, that of zero first.
+
+    >>> sorted(_far_apart([0.0, 0.25, 0.5, 0.75, 1.0], 0.25))
+    [0.25, 1.0]
+    """
+    kept: set[float] = set()
+    for at in sorted(fractions, key=lambda one: (zero is not None and abs(one - zero) > 1e-9, one)):
+        if all(abs(at - other) >= _APART for other in kept):
+            kept.add(at)
+    return kept
+
+
 def interval_chart(
     key: str, title: str, intervals: Sequence[Mark], style: Style, *, zero: float | None = 0.0
 ) -> Markup:
@@ -49,7 +65,11 @@ def interval_chart(
         for row in intervals
     )
     ticks = [(scale.fraction(tick), write_tick(tick, style)) for tick in scale.ticks(4)]
-    texts = join(Markup('<b style="left:{}">{}</b>').format(per_cent(at), text) for at, text in ticks)
+    apart = _far_apart([at for at, _ in ticks], None if zero is None else scale.fraction(zero))
+    texts = join(
+        Markup('<b{} style="left:{}">{}</b>').format("" if at in apart else Markup(' class="odd"'), per_cent(at), text)
+        for at, text in ticks
+    )
     return Markup(
         '<figure class="chart bars" id="{key}" data-marks><figcaption id="{key}-title">{title}</figcaption>'
         '<div class="lying" style="--names:{names}ch;--figures:{figures}ch" role="list">{rows}</div>'

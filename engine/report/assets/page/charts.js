@@ -110,10 +110,12 @@ class TimeChart {
     const { told, scale, height, days } = this, ticks = scale.ticks(Math.floor(height / 104));
     this.svg.replaceChildren(...this.shapes(ticks));
     this.plot.querySelector(".y").replaceChildren(...ticks.map((tick) => element("span", "", writeTick(tick, told.style), { bottom: perCent(scale.fraction(tick)) })));
-    const dates = dateTicks(days), many = dates.reduce((sum, [, text]) => sum + text.length + 2, 0) > 40; // of many a phone shows every second
-    this.plot.querySelector(".x").replaceChildren(...dates.map(([row, text], number) => {
-      const left = row / Math.max(days.length - 1, 1), lean = left < 0.02 ? "first" : left > 0.98 ? "last" : "";
-      return element("span", many && number % 2 ? `${lean} odd` : lean, text, { left: perCent(left) });
+    let end = -1; // of texts that would touch a phone shows the first, as x_texts of engine/report/charts/frame.py
+    this.plot.querySelector(".x").replaceChildren(...dateTicks(days).map(([row, text]) => {
+      const left = row / Math.max(days.length - 1, 1), lean = left < 0.02 ? "first" : left > 0.98 ? "last" : "", width = (7.7 * text.length + 5) / 140;
+      const begin = left - (lean === "first" ? 0 : lean === "last" ? width : width / 2), odd = begin < end;
+      if (!odd) end = begin + width;
+      return element("span", odd ? `${lean} odd` : lean, text, { left: perCent(left) });
     }));
     this.plot.querySelector(".ends").replaceChildren(...this.ends());
     this.plot.querySelector(".notes")?.replaceChildren(...this.notes());
