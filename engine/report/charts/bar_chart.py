@@ -27,6 +27,9 @@ from engine.report.charts.scales import Scale
 from engine.report.charts.styles import Style, write_figure, write_tick
 
 _MAX_TEXTS: Final = 12
+_HATCH_STEP: Final = 16
+_HATCH_RISE: Final = 2
+"""How far lines of a hatched bar are apart, and how steep they are [units of the picture's box]."""
 
 
 def bar_chart(key: str, title: str, bars: Sequence[Mark], style: Style, *, size: Size = "medium") -> Markup:
@@ -40,7 +43,9 @@ def bar_chart(key: str, title: str, bars: Sequence[Mark], style: Style, *, size:
     for number, bar in enumerate(bars):
         left, middle = int(step * (number + 0.14) + 0.5), int(step * (number + 0.5) + 0.5)
         top = zero if bar.value is None else int((1.0 - scale.fraction(bar.value)) * height + 0.5)
-        shape = f"M{left} {zero}V{top}h{int(step * 0.72 + 0.5)}V{zero}Z"
+        width = int(step * 0.72 + 0.5)
+        shape = f"M{left} {zero}V{top}h{width}V{zero}Z"
+        shape += _hatch(left, width, min(top, zero), max(top, zero)) if bar.hatched else ""
         shapes.append(_mark(bar, style, shape))
         if bar.low is not None and bar.high is not None:
             ends = (int((1.0 - scale.fraction(end)) * height + 0.5) for end in (bar.low, bar.high))
@@ -115,6 +120,17 @@ def _mark(bar: Mark, style: Style, shape: str) -> Markup:
     return Markup('<path class="bar {}{}" data-say="{}" d="{}"/>').format(
         colour(bar.place), " hatched" if bar.hatched else "", plain(bar.tell(style)), shape
     )
+
+
+def _hatch(left: int, width: int, top: int, bottom: int) -> str:
+    """Return slanting lines inside a bar, cut at its edges."""
+    lines = []
+    for foot in range(top + _HATCH_STEP, bottom + _HATCH_RISE * width, _HATCH_STEP):  # where a line is at the left edge
+        start = max(0, -(-(foot - bottom) // _HATCH_RISE))
+        end = min(width, (foot - top) // _HATCH_RISE)
+        if start < end:
+            lines.append(f"M{left + start} {foot - _HATCH_RISE * start}L{left + end} {foot - _HATCH_RISE * end}")
+    return "".join(lines)
 
 
 def _across(kind: str, y: int) -> Markup:

@@ -150,6 +150,25 @@ def test_a_chart_says_in_words_what_it_shows(kind: str) -> None:
     assert "k-title" in page
 
 
+def test_a_hatched_bar_has_slanting_lines_that_stay_inside_it() -> None:
+    """Other bars have none; a bar of no height has no room for any."""
+    bars = [
+        Bar("plain", 2.0),
+        Bar("tall", 2.0, hatched=True),
+        Bar("low", -0.5, hatched=True),
+        Bar("none", 0.0, hatched=True),
+    ]
+    shapes = re.findall(r'class="bar [^"]*" data-say="[^"]*" d="([^"]*)"', str(bar_chart("k", "t", bars, "ratio")))
+    counts = []
+    for shape in shapes:
+        left, zero, top, width = (int(one) for one in re.match(r"M(\d+) (\d+)V(\d+)h(\d+)", shape).groups())
+        ends = [tuple(int(one) for one in pair) for pair in re.findall(r"[ML](\d+) (\d+)", shape.partition("Z")[2])]
+        assert all(left <= x <= left + width and min(zero, top) <= y <= max(zero, top) for x, y in ends)
+        counts.append(len(ends) // 2)
+    assert counts[0] == counts[3] == 0
+    assert counts[1] > counts[2] > 2
+
+
 def test_a_description_has_ends_and_the_lowest_day() -> None:
     line = Line("The plan", np.array([100.0, 80.0, 130.0]), 0)
     page = time_chart(TimeChart("k", "t", DAYS[:3], [line, Line("Other", np.array([1.0, 2.0, 3.0]), 1)], "count"))
