@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.backtest.finished_run import read_run
+from engine.report.run import run_lines
 from engine.report.run.page import render_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -84,6 +85,30 @@ def test_the_five_deepest_falls_have_their_numbers_in_the_picture_and_a_period_t
     assert len(page.eval_on_selector_all("#chart-falls .numbers b", numbers)) < 5
     page.click("[data-years='0']")
     assert page.eval_on_selector_all("#chart-falls .numbers b", numbers) == before
+
+
+def test_a_page_of_many_levels_has_weekly_ones_before_its_last_five_years_and_says_so(
+    show: Callable[..., Any], pages: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures of a period in the last five years are the same as with all levels; of one before there are the plan's."""
+    run, path = read_run(pages("run").parent), tmp_path / "report.html"
+    whole = render_run(run)
+    monkeypatch.setattr(run_lines, "MOST_LEVELS", 1000)
+    path.write_text(render_run(run), encoding="utf-8")
+    assert len(path.read_text(encoding="utf-8")) < len(whole)
+    thin, full = show(path), show(pages("run"))
+    assert "weekly ones before" in thin.inner_text("#growth")
+    figures = "all => all.map(one => [one.dataset.figure, one.dataset.of, one.dataset.value])"
+    found = []
+    for page in (thin, full):
+        page.click("[data-years='3']")
+        late = page.eval_on_selector_all("[data-figure]", figures)
+        page.fill("#from", "2014-06-02")
+        page.press("#from", "Enter")
+        found.append((late, page.eval_on_selector_all("[data-figure]", figures)))
+    assert found[0][0] == found[1][0]
+    for one, other in zip(found[0][1], found[1][1], strict=True):
+        assert one == (other if other[1] == "strategy" else [*other[:2], ""])
 
 
 def test_every_panel_follows_or_says_so_and_is_dimmed_but_can_be_read(

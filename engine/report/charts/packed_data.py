@@ -31,7 +31,8 @@ class PackedSeries:
 
     A ``level`` [currency] begins with the capital and is what figures of a period are made of; ``label`` heads it in
     tips. A ``share`` is a weight, a ``number`` a rate or a ratio. ``periods`` are its
-    sessions a year where they are not the page's: it is then not compared with others for a period.
+    sessions a year where they are not the page's: it is then not compared with others for a period. Before
+    ``daily_from`` it lacks sessions, so that there are no figures of a period from before.
     """
 
     name: str
@@ -40,6 +41,7 @@ class PackedSeries:
     values: FloatArray
     kind: Kind = "level"
     periods: float | None = None
+    daily_from: np.datetime64 | None = None
 
 
 def packed_data(
@@ -62,6 +64,11 @@ def packed_data(
         told.append(
             {"name": one.name, "label": plain_text(one.label), "grid": grid, **place}
             | ({"periods": one.periods} if one.periods else {})
+            | (
+                {}
+                if one.daily_from is None
+                else {"daily": int(one.daily_from.astype("datetime64[D]").astype(np.int64))}
+            )
         )
         body.append(packed_values)
     days = [dates.astype("datetime64[D]").astype(np.int64) for dates in grids]

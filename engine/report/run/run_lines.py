@@ -9,6 +9,7 @@ import numpy as np
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.session_flows import session_flows
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report.charts.packed_data import PackedSeries
 from engine.report.charts.time_chart import Line
 from engine.report.phrases import portfolio_label
@@ -20,6 +21,11 @@ _LOG_FROM_RATIO = 2.0
 
 _ROUNDING = 1e-9
 """A ratio that is never further from 1 is 1 throughout."""
+
+
+MOST_LEVELS = 150_000
+"""Levels of all portfolios up to which a page has every one."""
+_DAILY_YEARS = 5
 
 
 @dataclass(frozen=True)
@@ -94,12 +100,28 @@ def log_at_first(run: FinishedRun) -> bool | None:
     return run.summary.window.years >= _LOG_FROM_YEARS or bool(seen.max() / seen.min() > _LOG_FROM_RATIO)
 
 
+def weekly_before(run: FinishedRun) -> np.datetime64 | None:
+    """Return before which day the page has weekly levels of all portfolios but the plan, None where all are daily."""
+    held = sum(int(np.isfinite(column).sum()) for column in run.levels.columns.values())
+    if held <= MOST_LEVELS:
+        return None
+    last = run.levels.dates[-1].astype("datetime64[D]")
+    return np.datetime64(last - np.timedelta64(round(_DAILY_YEARS * CALENDAR_DAYS_PER_YEAR), "D"))
+
+
 def packed_levels(run: FinishedRun) -> list[PackedSeries]:
-    """Return every portfolio's level on its own sessions, for the page's script."""
-    series = []
+    """Return every portfolio's level on its own sessions, or on the last of each week, for the page's script."""
+    series, daily = [], weekly_before(run)
     for name, column in run.levels.columns.items():
         held = np.isfinite(column)
-        series.append(PackedSeries(name, portfolio_label(name), run.levels.dates[held], column[held]))
+        dates, values = run.levels.dates[held], column[held]
+        thinned = None if name == "strategy" else daily
+        if thinned is not None and len(dates):
+            weeks = (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7  # they begin on Mondays
+            kept = (dates >= thinned) | np.append(weeks[1:] != weeks[:-1], values=True)
+            kept[0] = True
+            dates, values = dates[kept], values[kept]
+        series.append(PackedSeries(name, portfolio_label(name), dates, values, daily_from=thinned))
     return series
 
 

@@ -29,6 +29,7 @@ class Page {
     const { meta, series } = this, one = series.get(name), lead = this.levels[0];
     const [period, first] = [one, lead].map((each) => periodOf(each, this.capital, this.from, this.to));
     if (!period) return {};
+    if (one.daily && period.days[period.a] < one.daily) return {}; // weekly levels have no daily figures
     const same = one !== lead && first && one.periods === lead.periods;
     return { ...figuresOf(period, meta.rate, one.periods), ...(same ? differencesOf(first, period, one.periods) : {}) };
   }

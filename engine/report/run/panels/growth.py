@@ -22,6 +22,7 @@ from engine.report.run.run_lines import (
     has_flows,
     log_at_first,
     rival_of,
+    weekly_before,
 )
 
 MARKS_SHOWN = 80
@@ -41,6 +42,7 @@ def growth_panel(run: FinishedRun) -> Panel:
         "flow_note": _flow_note(run),
         "late": [(portfolio_label(name), portfolio.start) for name, portfolio in late],
         "linear": log_at_first(run) is None,
+        "daily_from": weekly_before(run) or "",
     }
     return Panel("growth", "Growth", "What became of the money?", "growth", content=content, follows=True)
 
