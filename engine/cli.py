@@ -338,19 +338,10 @@ def report(
     if dialect or json:
         _report_dialect(folder, dialect, json=json)
         return
-    from engine.backtest.outputs import LUCK_KIND, folder_kind
-    from engine.report.evidence.luck_page import build_luck_report
-    from engine.report.run.page import build_run_report
-    from engine.report.sweep.page import build_sweep_report
-    from engine.sweep.finished_sweep import is_sweep
+    from engine.report.finished_pages import build_finished_report
 
-    def tell(line: str) -> None:
-        typer.echo(escape_controls(line), err=True)
-
-    build = build_sweep_report if is_sweep(folder) else build_run_report
-    if folder_kind(folder) == LUCK_KIND:
-        build = build_luck_report
-    typer.echo(escape_controls(str(build(folder, tell))))
+    path = build_finished_report(folder, lambda line: typer.echo(escape_controls(line), err=True))
+    typer.echo(escape_controls(str(path)))
 
 
 @app.command(name="export")
@@ -480,24 +471,11 @@ def replay(
 
     A file that comes out otherwise is exit code 1.
     """
-    from engine.diagnostics.replay.folder import Makers, replay_folder
-    from engine.report.evidence.luck_page import publish_luck
+    from engine.diagnostics.replay.folder import replay_folder
     from engine.report.replay import print_replay, replay_json
-    from engine.report.run.page import publish_run
-    from engine.report.sweep.page import render_sweep
 
-    threads = os.cpu_count() or 1
     _announce_compilation()
-    makers = Makers(
-        composition.load_run,
-        publish_run,
-        composition.prepare_sweep,
-        composition.sweep_examination(threads),
-        render_sweep,
-        lambda config: composition.measure_luck(config, universe, threads),
-        publish_luck,
-    )
-    replayed = replay_folder(folder, makers)
+    replayed = replay_folder(folder, composition.replay_makers(universe, os.cpu_count() or 1))
     if json:
         _print_json(replay_json(replayed))
     else:
@@ -633,19 +611,14 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Time this engine beside others on the same jobs, on this machine; a minute or two."""
-    from engine.core.files import atomic_write
-    from engine.core.json_files import to_json
-    from engine.core.publication import stage_folder
     from engine.diagnostics.bench.measure import time_jobs
-    from engine.report.bench import bench_json, print_bench, render_bench, timing_progress
+    from engine.report.bench import bench_json, print_bench, publish_bench, timing_progress
 
     with timing_progress() as say:
         threads = threads or os.cpu_count() or 1
         report = time_jobs(composition.build_strategy, rounds=rounds, threads=threads, peers=peers, say=say)
     if out is not None:
-        with stage_folder(out, exchange=False) as staging:
-            atomic_write(staging / "bench.json", to_json(bench_json(report)))
-            atomic_write(staging / "bench.html", render_bench(report).encode())
+        publish_bench(report, out)
     if json:
         _print_json(bench_json(report))
     else:

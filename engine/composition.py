@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.core.json_files import Json
     from engine.core.yaml_document import Document
     from engine.data.sources.base import PriceRequest
+    from engine.diagnostics.replay.folder import Makers
     from engine.evidence.claims.claim_file import ClaimFile
     from engine.evidence.luck.summary import LuckSummary
     from engine.portfolio.policy import Policy
@@ -161,6 +162,24 @@ def prepare_sweep(path: Path) -> PreparedSweep[AnyStrategy]:
     from engine.sweep.computation import prepare
 
     return prepare(*validate_sweep(open_document(path)), run_config_class)
+
+
+def replay_makers(universe: str, threads: int) -> Makers[AnyStrategy]:
+    """Return what makes a finished run, sweep or luck again; ``universe`` is what ``engine luck`` was given."""
+    from engine.diagnostics.replay.folder import Makers
+    from engine.report.evidence.luck_page import publish_luck
+    from engine.report.run.page import publish_run
+    from engine.report.sweep.page import render_sweep
+
+    return Makers(
+        load_run,
+        publish_run,
+        prepare_sweep,
+        sweep_examination(threads),
+        render_sweep,
+        lambda config: measure_luck(config, universe, threads),
+        publish_luck,
+    )
 
 
 def sweep_examination(threads: int) -> Examine[AnyStrategy]:

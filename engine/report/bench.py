@@ -5,10 +5,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from rich.console import Console
 
-from engine.core.json_files import Json
+from engine.core.files import atomic_write
+from engine.core.json_files import Json, to_json
+from engine.core.publication import stage_folder
 from engine.diagnostics.bench.timings import COMMAND_JOB, MATRIX_JOB, PATHS, RESULT_TOLERANCE, Timing, TimingReport
 from engine.diagnostics.bench.weights import SOLVER_TOLERANCE
 from engine.report import number_format as fmt
@@ -25,6 +28,13 @@ def timing_progress() -> Iterator[Callable[[str], None]]:
     out = Console(stderr=True, markup=False, emoji=False, highlight=False)
     with out.status("", spinner="dots") if out.is_terminal else nullcontext() as status:
         yield lambda message: status.update(f"timing: {message}") if status else None
+
+
+def publish_bench(bench: TimingReport, folder: Path) -> None:
+    """Write ``bench.json`` and ``bench.html`` into ``folder``, both or none."""
+    with stage_folder(folder, exchange=False) as staging:
+        atomic_write(staging / "bench.json", to_json(bench_json(bench)))
+        atomic_write(staging / "bench.html", render_bench(bench).encode())
 
 
 def print_bench(bench: TimingReport) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, folder_kind
+from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE
 from engine.backtest.signed_files import SWEEP_FILES, SignedFolder
 from engine.core.arrays import BoolArray, FloatArray
 from engine.sweep.config import RANKING_SIGNS
@@ -41,11 +41,6 @@ class FinishedSweep:
     def metric(self, name: str) -> FloatArray:
         """Return (S,) a column of numbers of the variants with the plan's sessions, NaN where there is none."""
         return self._table.numbers(name, np.float64)[self._compared]
-
-
-def is_sweep(folder: Path) -> bool:
-    """Tell whether ``folder`` holds a sweep rather than a run."""
-    return folder_kind(folder) == SWEEP_KIND
 
 
 def read_sweep(folder: Path) -> FinishedSweep:

@@ -12,9 +12,7 @@ from engine.backtest.kept_file import kept_bytes
 from engine.backtest.kept_prices import load_and_keep
 from engine.backtest.workflow import run_backtest
 from engine.diagnostics.replay.folder import Makers
-from engine.report.evidence.luck_page import publish_luck
 from engine.report.run.page import publish_run
-from engine.report.sweep.page import render_sweep
 
 PLAN = """
 name: kept
@@ -74,12 +72,4 @@ def make_folder(text: str, folder: Path, *overrides: str, keep: bool = True) -> 
 
 def makers() -> Makers:
     """What `engine replay` makes folders with."""
-    return Makers(
-        composition.load_run,
-        publish_run,
-        composition.prepare_sweep,
-        composition.sweep_examination(1),
-        render_sweep,
-        lambda config: composition.measure_luck(config, "", 1),
-        publish_luck,
-    )
+    return composition.replay_makers("", 1)
