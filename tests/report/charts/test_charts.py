@@ -153,10 +153,10 @@ def test_a_chart_says_in_words_what_it_shows(kind: str) -> None:
 def test_a_hatched_bar_has_slanting_lines_that_stay_inside_it() -> None:
     """Other bars have none; a bar of no height has no room for any."""
     bars = [
-        Bar("plain", 2.0),
-        Bar("tall", 2.0, hatched=True),
-        Bar("low", -0.5, hatched=True),
-        Bar("none", 0.0, hatched=True),
+        Mark("plain", 2.0),
+        Mark("tall", 2.0, hatched=True),
+        Mark("low", -0.5, hatched=True),
+        Mark("none", 0.0, hatched=True),
     ]
     shapes = re.findall(r'class="bar [^"]*" data-say="[^"]*" d="([^"]*)"', str(bar_chart("k", "t", bars, "ratio")))
     counts = []
