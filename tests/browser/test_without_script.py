@@ -63,4 +63,4 @@ def test_nothing_is_left_that_would_do_nothing(
 
 def test_every_table_is_filled(show: Callable[..., Any], pages: Callable[[str], Path]) -> None:
     page = show(pages("specimen"), live=False, java_script_enabled=False)
-    assert [one for one in page.query_selector_all("td") if not one.inner_text().strip()] == []
+    assert [one for one in page.query_selector_all("td") if not one.text_content().strip()] == []
