@@ -90,6 +90,11 @@ class Trade(NamedTuple):
     cost: float
     reason: str
 
+    @property
+    def is_payout(self) -> bool:
+        """Whether nobody ordered it: a delisting, or what a split left of a whole share."""
+        return self.quantity < 0.0 and self.reason.startswith(("delisted: ", "split: "))
+
 
 @dataclass(frozen=True)
 class RunResult:

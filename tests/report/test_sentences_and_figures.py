@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.outputs import Trade
 from engine.backtest.run_summary import PortfolioSummary
 from engine.report.charts.histogram import Histogram, histogram
 from engine.report.run.first_screen import cards
@@ -18,6 +19,7 @@ from engine.report.run.panels.costs import costs_panel
 from engine.report.run.panels.parts import parts_panel
 from engine.report.run.panels.rebalances import rebalances_panel
 from engine.report.run.panels.risk import risk_panel
+from engine.report.run.panels.trades import trades_panel
 from tests.report.test_panels_of_series import finished, walk
 
 Change = Callable[[PortfolioSummary], dict[str, object]]
@@ -108,3 +110,19 @@ def test_an_asset_of_as_much_risk_as_money_is_not_named_for_its_risk(run: Finish
 
     assert named(0.0001) == ""
     assert named(0.002).startswith("A is 59.9 % of the money and 60.1 %")
+
+
+def test_payouts_are_listed_and_are_no_orders(run: FinishedRun) -> None:
+    """As among the figures: what a delisting or a split paid is neither an order nor traded."""
+    payouts = (
+        Trade("2019-03-04", "A", -5.0, 9.0, -45.0, 0.0, "delisted: A less 10%"),
+        Trade("2019-03-04", "B", 1.0, 44.0, 44.0, 0.5, "delisted: proceeds reinvested"),
+        Trade("2019-03-05", "B", -0.5, 40.0, -20.0, 0.0, "split: fraction paid in cash"),
+    )
+    opening = Trade("2018-01-02", "A", 5.0, 10.0, 50.0, 0.1, "opening")
+    panel = trades_panel(dataclasses.replace(run, trades=(opening, *payouts)))
+    assert (
+        panel.answer == "2 orders on 2 sessions; it traded on 1 session after the opening; 2 payouts without an order."
+    )
+    found = {one.when: (one.count, one.traded, len(one.orders)) for one in panel.content["groups"]}
+    assert found == {"2018-01-02": (1, 25.0, 1), "2019-03-04": (1, 22.0, 2), "2019-03-05": (0, 0.0, 1)}

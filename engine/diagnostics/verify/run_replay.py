@@ -150,7 +150,7 @@ def _orders(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     values, products = (np.array(x) for x in ([t.value for t in trades], [t.quantity * t.price for t in trades]))
     yield from widest(_ORDERS, "value of an order", values, products, [t.date for t in trades])
     metrics = replayed.run.summary.portfolios["strategy"].metrics
-    orders = [one for one in trades if not _is_payout(one)]
+    orders = [one for one in trades if not one.is_payout]
     yield _ORDERS.figure("trades", metrics.get("trades") or 0, len(orders))
     yield _ORDERS.figure(
         "costs", metrics.get("costs") or 0.0, sum(one.cost for one in trades) + float(replayed.fees.sum())
@@ -184,11 +184,6 @@ def _holdings(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
         factor = _split_factors(kept, before) if replayed.may_split else 1.0
         share = price / replayed.scale[rows]
         yield from widest(_HOLDINGS, asset, kept * factor * share, before * share, list(by_date))
-
-
-def _is_payout(trade: Trade) -> bool:
-    """Return whether a row is no order: what a delisted asset, or the fraction that a split leaves, is paid out at."""
-    return trade.quantity < 0.0 and trade.reason.startswith(("delisted: ", "split: "))
 
 
 def _split_factors(kept: FloatArray, found: FloatArray) -> FloatArray:

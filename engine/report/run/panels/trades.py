@@ -25,7 +25,10 @@ GROUPS_SHOWN = 300
 
 @dataclass(frozen=True)
 class Group:
-    """The orders of a session, or of a year: when, why, how many, money traded one way, cost; the orders themselves."""
+    """The orders of a session, or of a year: when, why, how many, money traded one way, cost; the orders themselves.
+
+    Payouts are among the orders that are listed, and neither counted nor traded.
+    """
 
     when: str
     why: str
@@ -57,22 +60,26 @@ def trades_panel(run: FinishedRun) -> Panel:
 def _answer(run: FinishedRun) -> str:
     if not run.trades:
         return "Nothing was bought or sold."
-    days = len({trade.date for trade in run.trades})
-    after = len({trade.date for trade in run.trades if trade.date > run.summary.window.start})
+    orders = [trade for trade in run.trades if not trade.is_payout]
+    days = len({trade.date for trade in orders})
+    after = len({trade.date for trade in orders if trade.date > run.summary.window.start})
     again = f"; it traded on {plural(after, 'session')} after the opening" if after else "; it never traded again"
-    return f"{plural(len(run.trades), 'order')} on {plural(days, 'session')}{again}."
+    payouts = len(run.trades) - len(orders)
+    paid = f"; {plural(payouts, 'payout')} without an order" if payouts else ""
+    return f"{plural(len(orders), 'order')} on {plural(days, 'session')}{again}{paid}."
 
 
 def _groups(trades: Iterable[Trade], *, length: int, keep: bool) -> Iterable[Group]:
     """Yield trades by the first ``length`` characters of their date: 10 for a session, 4 for a year."""
     for when, group in groupby(trades, key=lambda trade: trade.date[:length]):
         orders = list(group)
+        ordered = [trade for trade in orders if not trade.is_payout]
         reasons = dict.fromkeys(trade.reason for trade in orders)
         yield Group(
             when,
             shortlist(reasons, 2),
-            len(orders),
-            fsum(abs(trade.value) for trade in orders) / 2.0,
+            len(ordered),
+            fsum(abs(trade.value) for trade in ordered) / 2.0,
             fsum(trade.cost for trade in orders),
             orders if keep else (),
         )
