@@ -16,7 +16,7 @@ from engine.evidence.luck.measured_plan import MeasuredPlan
 
 LEAST_YEARS: Final = 3.0
 """What a start must have before it."""
-_SAME: Final = 1e-12
+SAME_GROWTH: Final = 1e-12
 """Difference of growth up to which plan and buy-and-hold are equal."""
 
 
@@ -62,7 +62,7 @@ def measure_starts(plan: MeasuredPlan) -> StartLuck:
         message = f"{first} to {last} is shorter than the {LEAST_YEARS:.0f} years that a start needs"
         raise DataError(f"{message}; widen the window")
     differences = np.array([one.difference for one in found])
-    ahead = int((differences > _SAME).sum())
+    ahead = int((differences > SAME_GROWTH).sum())
     order = np.argsort(differences, kind="stable")
     last = float((plan.ledger.dates[-1] - plan.ledger.dates[0]) / np.timedelta64(1, "D")) / CALENDAR_DAYS_PER_YEAR
     return StartLuck(

@@ -41,7 +41,10 @@ def timing_chart(timing: TimingLuck, config: Mapping[str, object]) -> Markup:
         for month, values in timing.growth.items()
     ]
     return strip_chart(
-        "timing-chart", "Growth a year by month, a dot a session, a stroke at the median", rows, "percent"
+        "timing-chart",
+        "Growth a year by month: a thin stroke a session, a thick one the median, the dot the plan",
+        rows,
+        "percent",
     )
 
 

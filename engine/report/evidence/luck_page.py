@@ -70,5 +70,6 @@ def _cards(summary: LuckSummary) -> list[tuple[str, str, str]]:
         found.append(("Lucky lists that do as well", share, f"of {summary.pick.baskets:,} lists"))
     if summary.path is not None:
         share = fmt.percent(summary.path.below_capital, 1)
-        found.append(("Histories that end below the capital", share, f"of {summary.path.histories:,} histories"))
+        held = f"{fmt.percent(summary.path.below_held, 1)} end below buy and hold"
+        found.append(("Histories that end below the capital", share, f"of {summary.path.histories:,}; {held}"))
     return found

@@ -18,6 +18,7 @@ from engine.report.evidence.luck_words import (
     path_text,
     pick_note,
     pick_text,
+    reconciling_text,
     spread_heads,
     spread_rows,
     start_note,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from engine.analysis.verdict import Verdict
     from engine.evidence.luck.path import PathLuck
     from engine.evidence.luck.pick import PickLuck
     from engine.evidence.luck.spread import FigureSpread
@@ -68,7 +70,7 @@ def print_luck(summary: LuckSummary, folder: Path) -> None:
     if summary.pick is not None:
         _print_picks(out, summary.pick)
     if summary.path is not None:
-        _print_path(out, summary.path)
+        _print_path(out, summary.path, summary.verdict)
     for part, reason in summary.missing.items():
         print_heading(out, HEADINGS[part])
         print_bullet(out, f"cannot be told: {reason}", style="yellow")
@@ -100,10 +102,12 @@ def _print_picks(out: Console, pick: PickLuck) -> None:
         print_bullet(out, f"Hindsight: {pick.hindsight}.", style="yellow")
 
 
-def _print_path(out: Console, path: PathLuck) -> None:
+def _print_path(out: Console, path: PathLuck, verdict: Verdict | None) -> None:
     print_heading(out, HEADINGS["path"])
     print_table(out, ["", *PATH_HEADS], path_rows(path), tight=True)
     print_bullet(out, path_text(path))
+    if told := reconciling_text(verdict, path):
+        print_bullet(out, told)
     print_bullet(out, path_note(path), style="dim")
 
 

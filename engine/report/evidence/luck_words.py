@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import luck_text
+from engine.evidence.luck.start import SAME_GROWTH
 from engine.report import number_format as fmt
 from engine.report.phrases import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from engine.analysis.verdict import Verdict
     from engine.evidence.luck.path import PathLuck
     from engine.evidence.luck.pick import PickLuck
     from engine.evidence.luck.spread import FigureSpread
-    from engine.evidence.luck.start import StartLuck
+    from engine.evidence.luck.start import StartDifference, StartLuck
     from engine.evidence.luck.timing import TimingLuck
 
 HEADINGS: Final = {
@@ -28,6 +30,9 @@ SPREAD_HEADS: Final = ("lowest", "median", "highest", "spread")
 PATH_HEADS: Final = ("5 %", "25 %", "50 %", "75 %", "95 %")
 START_HEADS: Final = ("", "start", "plan", "buy & hold", "difference a year")
 _MONTH_LETTERS: Final = 3
+_HELD: Final = "buy and hold"
+_FEWEST_LAST: Final = 6
+"""Last starts that go one way, below which nothing is said of them."""
 
 
 def luck_sentence(pick: PickLuck | None, missing: Mapping[str, str]) -> str:
@@ -84,7 +89,7 @@ def start_rows(start: StartLuck) -> list[tuple[str, ...]]:
         )
         for name, one in (("best", start.best), ("worst", start.worst))
     )
-    return [best, ("median", "", "", "", fmt.percentage_points(start.median)), worst]
+    return [best, ("median", fmt.DASH, fmt.DASH, fmt.DASH, fmt.percentage_points(start.median)), worst]
 
 
 def start_text(start: StartLuck) -> str:
@@ -93,6 +98,26 @@ def start_text(start: StartLuck) -> str:
         f"Begun in {plural(start.starts, 'month')}, the plan was ahead of its own buy-and-hold from there on in "
         f"{start.ahead:,} ({fmt.percent(start.share_ahead, 0)}); half of the differences lie between "
         f"{fmt.percentage_points(start.lower_quartile)} and {fmt.percentage_points(start.upper_quartile)} a year."
+        f"{_last_starts_text(start.every)}"
+    )
+
+
+def _last_starts_text(starts: Sequence[StartDifference]) -> str:
+    """Return that the last starts all go one way, "" where they do not, or all starts do."""
+    if not starts:
+        return ""
+    is_ahead = starts[-1].difference > SAME_GROWTH
+    count = next(
+        (n for n, one in enumerate(reversed(starts)) if (one.difference > SAME_GROWTH) != is_ahead), len(starts)
+    )
+    if count == len(starts) or count < _FEWEST_LAST:
+        return ""
+    last = starts[-count:]
+    furthest = max(last, key=lambda one: one.difference if is_ahead else -one.difference)
+    went = "ahead" if is_ahead else "not ahead"
+    return (
+        f" In each of the last {count:,} starts, from {last[0].start} on, it was {went}: as far as "
+        f"{fmt.percentage_points(furthest.difference)} a year, from {furthest.start}."
     )
 
 
@@ -100,9 +125,15 @@ def start_note(start: StartLuck) -> str:
     """Return how few observations the starts are."""
     return (
         f"All starts share the last years, so they are not {start.starts:,} observations: the window has "
-        f"{plural(start.independent, 'span')} of three years that do not overlap."
+        f"{plural(start.independent, 'span')} of three years that do not overlap. A start needs three years before "
+        f"the end of the window{_last_text(start.every)}; a later one has a shorter span, and differences a year swing "
+        "most over the shortest spans."
         + (f" {plural(start.left_out, 'start')} could not be run." if start.left_out else "")
     )
+
+
+def _last_text(starts: Sequence[StartDifference]) -> str:
+    return f", so that {starts[-1].start} is the last" if starts else ""
 
 
 def pick_text(pick: PickLuck) -> str:
@@ -149,6 +180,25 @@ def path_text(path: PathLuck) -> str:
             f"below inflation {fmt.percent(path.below_inflation, 1)} ({fmt.percent(path.inflation)} a year, as it was)"
         )
     return f"Share of {path.histories:,} histories that end {', '.join(chances)}"
+
+
+def reconciling_text(verdict: Verdict | None, path: PathLuck) -> str:
+    """Return why these differences to buy-and-hold are not those of the verdict's interval; "" where it has none."""
+    figures, found = (verdict.figures if verdict else None), path.difference.get("cagr")
+    if figures is None or figures.difference is None or figures.interval is None or found is None:
+        return ""
+    if figures.rival != _HELD or figures.tax:
+        return ""
+    low, high = (fmt.percentage_points(one) for one in figures.interval)
+    least, most = (fmt.percentage_points(found[key]) for key in ("5", "95"))
+    return (
+        f"Two questions, two intervals. {fmt.percentage_points(figures.difference)} a year, "
+        f"{fmt.percent(figures.level, 0)} of draws from {low.removesuffix(' pp')} to {high}, resamples what the plan "
+        "and buy-and-hold returned session by session in this history, with the weights that they had then. Here whole "
+        "histories of closes are drawn and both are run anew in each, so their weights drift apart in other ways and "
+        f"the names' own growth differs: median {fmt.percentage_points(found['50'])}, 90 % of histories from "
+        f"{least.removesuffix(' pp')} to {most}."
+    )
 
 
 def path_note(path: PathLuck) -> str:
