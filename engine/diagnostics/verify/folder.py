@@ -18,7 +18,7 @@ from engine.diagnostics.verify.gate_replay import replay_gate
 from engine.diagnostics.verify.run_figures import recompute_figures
 from engine.diagnostics.verify.run_replay import ReplayedRun, replay_run
 from engine.diagnostics.verify.run_structure import require_structure
-from engine.diagnostics.verify.series_figures import recompute_series
+from engine.diagnostics.verify.series_replay import recompute_series
 from engine.diagnostics.verify.summary_replay import replay_summary, replay_words
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
 from engine.portfolio.policy import PolicyT
