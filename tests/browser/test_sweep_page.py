@@ -88,6 +88,17 @@ def test_a_command_is_copied_by_a_button_that_is_there_with_the_script_only(
     assert len(still.query_selector_all(".interval .point")) > 40
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_cells_of_noise_are_grey_and_the_plan_s_own_has_a_frame_that_is_seen(
+    show: Callable[..., Any], pages: Callable[[str], Path], scheme: str
+) -> None:
+    page = show(pages("sweep"), color_scheme=scheme)
+    styles = """(selector) => [...new Set([...document.querySelectorAll(selector)].map((one) => {
+      const style = getComputedStyle(one); return style.backgroundColor + " " + style.outlineColor; }))]"""
+    assert [one.partition(") ")[0] for one in page.evaluate(styles, ".heat .doubtful")] == ["rgb(240, 237, 232"]
+    assert page.evaluate(styles, ".heat .strong") == ["rgb(240, 237, 232) rgb(29, 35, 48)"]
+
+
 def test_bars_and_cells_are_said_by_keys(show: Callable[..., Any], pages: Callable[[str], Path]) -> None:
     page = show(pages("sweep"))
     page.focus("#spread")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,11 @@ import pytest
 
 from engine.report.number_format import page_number
 from engine.report.sweep.axis_titles import axis_titles
+from engine.report.sweep.choice import rival_sentence
 from engine.report.sweep.effect_tables import effect_tables
 from engine.report.sweep.first_screen import NOT_ASKED, cards, limits, varied_sentence
 from engine.report.sweep.histogram import draw_histogram
+from engine.report.sweep.labels import metric_text, metric_title
 from engine.report.sweep.page import build_sweep_report
 from engine.report.sweep.region_tables import region_rows
 from engine.sweep.finished_sweep import read_sweep
@@ -61,11 +62,9 @@ def test_the_first_screen_has_plan_sentence_evidence_limits_and_four_figures(sma
         at = summary.standings[name]["sharpe"]
         worse = "all" if at.better_than == 1.0 else f"{100 * at.better_than:.1f}\N{NO-BREAK SPACE}%"
         assert card.beside == f"{at.rank - 1 or 'none'} of 60 variants better, {worse} worse".replace("\xa0", " ")
-    assert four[3].beside == "best of 60, so much alike that luck alone adds nothing"
-    found = summary.evidence.deflated_sharpe
-    evidence = summary.evidence.model_copy(update={"deflated_sharpe": replace(found, benchmark=0.0991)})
-    *_, best = cards(summary.model_copy(update={"evidence": evidence}))
-    assert best.beside == "best of 60; luck alone puts the best +0.0991 above the mean"
+    middle = summary.distribution["sharpe"]["p50"]
+    assert four[3].beside == f"best of 60, {summary.best[0].figures['sharpe'] - middle:+.4f} from the median"
+    assert rival_sentence(summary) in page
     places = [
         page.index(part) for part in (summary.plan_sentence, told, summary.evidence.sentence, "Before you rely on it")
     ]
@@ -77,12 +76,36 @@ def test_the_first_screen_has_plan_sentence_evidence_limits_and_four_figures(sma
     assert places == sorted(places)
 
 
-def test_the_best_is_shown_with_what_luck_alone_gives_only_where_that_is_its_figure(tmp_path: Path) -> None:
-    """Ranked by another figure, or without evidence, the best is the best of so many and nothing else is said."""
+def test_without_evidence_the_page_says_that_luck_was_not_asked(tmp_path: Path) -> None:
+    """The best is the best of so many, so far from the median, and no rival is said to have been asked about."""
     summary, _ = swept("\n  rank_by: cagr\n  axes: {strategy.core.SIZE: [5%, 15%]}\n", tmp_path / "small")
-    assert list(cards(summary))[3].beside == "best of 2"
+    assert re.fullmatch(r"best of 2, \+\d\.\d\d pp from the median", list(cards(summary))[3].beside)
     page = words((tmp_path / "small" / "report.html").read_text(encoding="utf-8"))
     assert NOT_ASKED in page
+    assert rival_sentence(summary).startswith("Buy & hold (CAGR ")
+
+
+@pytest.mark.parametrize(
+    ("rank_by", "rival", "said"),
+    [
+        ("sharpe", 0.01, "is better than"),
+        ("sharpe", -0.01, "is worse than"),
+        ("sharpe", 1e-9, "is like"),
+        ("volatility", -0.01, "is better than"),
+    ],
+)
+def test_the_verdict_s_rival_stands_beside_it_in_figures(small: Path, rank_by: str, rival: float, said: str) -> None:
+    """Which of the two is better depends on the figure, and alike is what prints alike."""
+    summary = read_sweep(small).summary
+    best = summary.best[0].figures[rank_by]
+    standings = {"buy_and_hold": {rank_by: Rank(best + rival, 1, 1.0)}}
+    space = summary.sweep.model_copy(update={"rank_by": rank_by})
+    changed = summary.model_copy(update={"standings": standings, "sweep": space})
+    beside, own = (metric_text(one, rank_by) for one in (best + rival, best))
+    told = f"{metric_title(rank_by)} {beside}), {said} the best variant ({own})."
+    assert rival_sentence(changed) == f"The rival, buy & hold ({told}"
+    other = {"buy_and_hold": {rank_by: Rank(best, None, None)}}
+    assert rival_sentence(changed.model_copy(update={"standings": other})) == ""
 
 
 def test_axes_are_called_by_titles_that_differ() -> None:
@@ -162,6 +185,16 @@ def test_maps_mark_noise_and_the_plan_s_own_cell(small: Path) -> None:
     within = sum(inside is True for one in summary.maps for row in one.within for inside in row)
     assert len(re.findall(r'<td class="n h\d doubtful">', page)) == within - len(plain)
     assert len(re.findall(r'<td class="n h3 strong">0.0000</td>', page)) == len(plain)
+
+
+def test_what_is_no_variant_has_no_rank_among_them(small: Path) -> None:
+    """Below a portfolio's figure stands how many variants are better: none and all are words."""
+    page, summary = words((small / "report.html").read_text(encoding="utf-8")), read_sweep(small).summary
+    figures = page[page.index("How are the other figures spread?") : page.index("What this sweep cannot know")]
+    assert "rank" not in figures.lower()
+    for one in summary.standings.values():
+        better = one["cagr"].rank - 1
+        assert f"{ {0: 'none', 60: 'all'}.get(better, better) } better" in figures
 
 
 def test_the_page_opens_without_a_library_and_has_no_variant_in_it_that_it_does_not_list(small: Path) -> None:

@@ -59,7 +59,10 @@ def list_tests(evidence: SweepEvidence) -> list[EvidenceRow]:
         (
             "deflated_sharpe",
             "Deflated Sharpe ratio",
-            "Is the best's Sharpe ratio above what the best of as many without any return has by luck?",
+            (
+                "Is the best's Sharpe ratio above what the best of as many without any return has by luck? "
+                "An easier question: against a Sharpe ratio of zero, not against buy & hold"
+            ),
         ),
         (
             "overfitting",

@@ -106,7 +106,7 @@ def headline(summary: SweepSummary) -> str:
 
 
 def cards(summary: SweepSummary) -> Iterator[Card]:
-    """Yield the plan's figure, buy-and-hold's, the median, and the best with what luck alone gives the best."""
+    """Yield the plan's figure, buy-and-hold's, the median, and the best with its distance from the median."""
     rank_by = summary.sweep.rank_by
     for name, title in (("strategy", "The plan"), ("buy_and_hold", "Buy & hold")):
         at = summary.standings.get(name, {}).get(rank_by)
@@ -120,7 +120,7 @@ def cards(summary: SweepSummary) -> Iterator[Card]:
     )
     yield Card("Median variant", metric_text(spread.get("p50"), rank_by), middle)
     best = summary.best[0].figures[rank_by] if summary.best else None
-    yield Card("Best variant", metric_text(best, rank_by), _haircut_text(summary))
+    yield Card("Best variant", metric_text(best, rank_by), _best_text(summary))
 
 
 def _standing_text(at: Rank, count: int) -> str:
@@ -132,15 +132,15 @@ def _standing_text(at: Rank, count: int) -> str:
     return f"{better} of {plural(count, 'variant')} better, {worse} worse"
 
 
-def _haircut_text(summary: SweepSummary) -> str:
-    """Return of how many the best is, and how far luck alone puts the best of so many above the others."""
+def _best_text(summary: SweepSummary) -> str:
+    """Return of how many the best is, and how far from the median; what luck has to do with it, its tests say."""
     told = f"best of {fmt.count(summary.ranked_count)}"
-    found = summary.evidence.deflated_sharpe if summary.evidence else None
-    if found is None or summary.sweep.rank_by != "sharpe":
+    spread, rank_by = summary.distribution[summary.sweep.rank_by], summary.sweep.rank_by
+    middle = spread.get("p50")
+    if middle is None or not summary.best:
         return told
-    if found.benchmark <= 0.0:
-        return f"{told}, so much alike that luck alone adds nothing"
-    return f"{told}; luck alone puts the best {difference_text(found.benchmark, 'sharpe')} above the mean"
+    best = summary.best[0].figures[rank_by]
+    return told if best is None else f"{told}, {difference_text(best - middle, rank_by)} from the median"
 
 
 def limits(summary: SweepSummary) -> list[str]:

@@ -71,6 +71,15 @@ def portfolio_title(name: str) -> str:
     return "The plan itself" if name == "strategy" else portfolio_label(name)
 
 
+def better_text(rank: int, count: int) -> str:
+    """Return how many of ``count`` variants are better than what need not be one of them.
+
+    >>> better_text(1, 4200), better_text(629, 4200), better_text(4201, 4200)
+    ('none better', '628 better', 'all better')
+    """
+    return f"{'none' if rank == 1 else 'all' if rank > count else fmt.count(rank - 1)} better"
+
+
 def difference_text(value: float | None, metric: str) -> str:
     """Return a difference of two values of a metric of a sweep, with its sign."""
     return fmt.difference(value, metric_style(metric))

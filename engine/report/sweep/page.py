@@ -10,6 +10,7 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_page
 from engine.report.phrases import closes_text
 from engine.report.sweep.axis_titles import axis_titles
+from engine.report.sweep.choice import rival_sentence
 from engine.report.sweep.effect_tables import effect_tables
 from engine.report.sweep.evidence import HEADING, evidence_lines, list_tests, trials_text
 from engine.report.sweep.first_screen import cards, headline, limits, parameter_chips, varied_sentence
@@ -18,6 +19,7 @@ from engine.report.sweep.histogram import draw_histogram
 from engine.report.sweep.labels import (
     band_text,
     baseline_text,
+    better_text,
     difference_text,
     example_text,
     family_text,
@@ -64,6 +66,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
         facts=_facts(sweep),
         varied=varied_sentence(summary),
         headline=headline(summary),
+        rival=rival_sentence(summary),
         limits=limits(summary),
         cards=tuple(cards(summary)),
         histogram=draw_histogram(sweep.metric(rank_by), rank_by, summary.standings, summary.plan_band),
@@ -85,6 +88,7 @@ def render_sweep(sweep: FinishedSweep) -> str:
         sha_shown=SHA_SHOWN,
         band_text=band_text,
         baseline_text=baseline_text,
+        better_text=better_text,
         difference_text=difference_text,
         example_text=example_text,
         family_text=family_text,
