@@ -74,6 +74,7 @@ def _from_run(run: FinishedRun) -> Contestant:
         held_dates=held_dates,
         held=held,
         interval=rival.cagr_difference_interval if rival else None,
+        plan=summary.plan_sentence or "",
     )
 
 
@@ -103,4 +104,5 @@ def _from_result(result: RunResult, sweep: FinishedSweep) -> Contestant:
         held_dates=rival.performance.dates if rival else None,
         held=rival.performance.level if rival else None,
         interval=versus.cagr_difference_interval if versus else None,
+        plan=sweep.summary.plan_sentence or "",
     )

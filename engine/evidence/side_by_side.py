@@ -29,7 +29,8 @@ class Contestant:
     """One plan: ``dates`` (T,) of its sessions and its ``level`` (T+1,) from the capital on.
 
     ``held_dates`` and ``held`` are those of its own buy-and-hold, where it has one. ``risk_free`` is None where it is
-    no constant; ``data`` is the SHA-256 of its prices; ``interval`` that of its difference to buy-and-hold.
+    no constant; ``data`` is the SHA-256 of its prices; ``interval`` that of its difference to buy-and-hold; ``plan``
+    the sentence of what it does, "" where a folder has none.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Contestant:
     held_dates: DateArray | None = None
     held: FloatArray | None = None
     interval: tuple[float, float] | None = None
+    plan: str = ""
 
     @property
     def window(self) -> tuple[str, str]:
@@ -199,7 +201,10 @@ def _notes(by: str, contestants: Sequence[Contestant], terms: Evidence) -> tuple
             "own buy-and-hold are compared"
         )
     if len({one.data for one in contestants}) > 1:
-        notes.append("prices are not the same ones: a part of what differs may be the data")
+        notes.append(
+            "each run read the closes of its own assets, and these are not all the same: whether closes of assets that "
+            "plans share are alike is not compared"
+        )
     return tuple(notes)
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Final
+
 from engine.core.json_files import Json
 from engine.evidence.side_by_side import SideBySide, Standing
 from engine.report import number_format as fmt
 from engine.report.phrases import plural
+
+BECAME: Final = 100_000.0
+"""What each plan begins with in the column of money."""
+_MORE_DIGITS: Final = 2
+_LONG_PREFIX: Final = 8
 
 
 def window_text(found: SideBySide) -> str:
@@ -38,6 +46,47 @@ def verdict(found: SideBySide) -> str:
     if first.ranks.probabilities[0] >= found.terms.level:
         return f"{lead}, and is first in {share} of drawn histories."
     return f"{lead}, but is first in only {share} of drawn histories: this history cannot tell which is best."
+
+
+def became_text(standing: Standing) -> str:
+    """Return what 100,000 became over the common sessions, flows taken out; a dash where that is not known."""
+    total = standing.figures.get("total_return")
+    return fmt.DASH if total is None else fmt.money(BECAME * (1.0 + total))
+
+
+def told_apart(values: Sequence[float | None], write: Callable[[float | None, int], str], least: int = 2) -> list[str]:
+    """Return figures with ``least`` decimals, or with up to two more where two that differ would print alike.
+
+    >>> told_apart([0.10001, 0.10002, None], fmt.percent)[:2]
+    ['10.001 %', '10.002 %']
+    """
+    differ = len(set(values))
+    for digits in range(least, least + _MORE_DIGITS + 1):
+        cells = [write(one, digits) for one in values]
+        if len(set(cells)) == differ:
+            return cells
+    return [write(one, least) for one in values]
+
+
+def short_labels(labels: Sequence[str]) -> list[str]:
+    """Return labels without the words that all begin with, where each has more; pictures have little room.
+
+    >>> short_labels(["us-small-caps-three", "us-small-caps-moderate"])
+    ['three', 'moderate']
+    >>> short_labels(["us-small-caps", "us-small-caps-three"])
+    ['us-small-caps', '…three']
+    """
+    least, most = min(labels), max(labels)  # what these two begin with all of them do
+    apart = (at for at, (one, other) in enumerate(zip(least, most, strict=False)) if one != other)
+    start = least[: next(apart, min(len(least), len(most)))]
+    at = max((start.rfind(one) for one in "-_ /"), default=-1) + 1
+    if at and all(len(one) > at for one in labels) and start not in labels:
+        return [one[at:] for one in labels]
+    shortest = min(labels, key=len)
+    if len(labels) > 1 and start == shortest and len(set(labels)) == len(labels) and len(start) >= _LONG_PREFIX:
+        rest = [one[len(start) :].lstrip("-_ /") for one in labels]
+        return [one if one == start else f"…{more}" for one, more in zip(labels, rest, strict=True)]
+    return list(labels)
 
 
 def rank_text(standing: Standing) -> str:
@@ -100,6 +149,7 @@ def _plan_json(found: SideBySide, standing: Standing) -> Json:
         "name": one.label,
         "folder": one.place,
         "kind": one.kind,
+        "plan": one.plan or None,
         "window": {"start": start, "end": end, "sessions": len(one.dates)},
         "rank": None if standing.figures[found.by] is None else int(rank_number(found, standing)),
         **standing.figures,

@@ -12,9 +12,10 @@ from engine.analysis.bootstrap import Evidence
 from engine.core.errors import DataError, OutputError
 from engine.evidence.contestants import read_contestants
 from engine.evidence.side_by_side import SideBySide, compare_side_by_side
+from engine.report import number_format as fmt
 from engine.report.compare.page import publish_side_by_side, render_side_by_side
 from engine.report.compare.terminal import print_side_by_side
-from engine.report.compare.words import side_by_side_json, verdict
+from engine.report.compare.words import became_text, short_labels, side_by_side_json, told_apart, verdict
 from engine.report.run.page import publish_run
 from tests.evidence.test_side_by_side import make_plan
 from tests.report.test_hostile_text import PAYLOADS
@@ -142,3 +143,31 @@ def test_the_command_compares_a_run_with_the_plan_of_a_sweep(tmp_path: Path) -> 
     assert plain["plans"][0]["cagr"] == plain["plans"][1]["cagr"], "the plan of the sweep is that of the run"
     assert "plan of a sweep" in (tmp_path / "page" / "compare.html").read_text()
     assert "come to the same" in engine("compare", "runs/small", "runs/small.sweep", cwd=tmp_path).stdout
+
+
+def test_the_page_says_what_plans_are_and_what_money_became(folders: list[Path]) -> None:
+    found = read(*folders[1:])
+    page = " ".join(" ".join(Skeleton(render_side_by_side(found)).text).split())
+    for folder, one in zip(folders[1:], found.standings, strict=True):
+        assert one.contestant.plan == json.loads((folder / "summary.json").read_text())["plan_sentence"]
+        assert " ".join(one.contestant.plan.split()) in page
+        total = one.figures["total_return"]
+        assert total is not None
+        assert became_text(one) == f"{100_000.0 * (1.0 + total):,.0f}"
+        assert became_text(one) in page
+    assert page.count("Each plan divided by") == 1
+    apart = compare_side_by_side([make_plan("a", 1), make_plan("b", 2, start="2019-06-03", sessions=400)], TERMS)
+    assert "Each plan divided by" not in render_side_by_side(apart)
+
+
+def test_figures_that_differ_do_not_print_alike() -> None:
+    assert told_apart([0.00319, 0.00318, 0.001], fmt.percentage_points) == ["+0.319 pp", "+0.318 pp", "+0.100 pp"]
+    assert told_apart([0.1, 0.1, 0.2], fmt.percent) == ["10.00 %", "10.00 %", "20.00 %"]
+    assert told_apart([0.1, 0.1 + 1e-12], fmt.percent) == ["10.00 %", "10.00 %"], "not to be told apart by digits"
+
+
+def test_labels_of_pictures_lose_only_whole_words_that_all_have() -> None:
+    assert short_labels(["plan-a", "plan-b"]) == ["a", "b"]
+    assert short_labels(["us-small-caps", "us-small-caps-three"])[1].endswith("three")
+    for names in (["plan", "planet"], ["a", "b"], ["alone"], ["long-name-one", "long-name-one"]):
+        assert short_labels(names) == names
