@@ -14,6 +14,7 @@ from engine.simulation.kernel.order_costs import is_proportional, order_cost
 from engine.simulation.kernel.records import (
     Order,
 )
+from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, ORDERS_LEFT_OUT, UNAFFORDABLE, _mark_recipients, trade
 from tests.support.kernels import compiled_only, fills, order, quotes, situations, terms
 from tests.support.markets import free, percent
@@ -286,14 +287,33 @@ def test_where_no_recipient_is_ruled_out_by_its_own_costs_all_of_them_are() -> N
     assert filled.left_out.tolist() == [0, 1, 1]
 
 
+def test_what_is_rounding_to_the_account_is_judged_only_where_it_is_sold_in_whole_shares() -> None:
+    """A trillionth of the account is 10: of the 2 set free neither 1 is judged, or B's alone, where others are placed."""
+    frees = order([0.0] * 3, active=[True, False, False], recipients=[0.0, 0.5, 0.5])
+    x, costs, filled = np.array([-22.0, -1.0, 1.0]), percent(0.0, 3), fills(np.zeros(3), np.zeros(3))
+    costs.fixed[:] = [20.0, 2.0, 2.0]
+    value = 10.0 / TRADE_TOLERANCE
+    assert _mark_recipients(value, False, quotes(np.ones(3)), frees, x, costs, filled) == 0
+    assert _mark_recipients(value, True, quotes(np.ones(3)), frees, x, costs, filled) == 1
+    assert filled.left_out.tolist() == [0, 1, 1]
+
+
 def test_a_trim_that_can_pay_its_own_fee_but_not_its_recipient_s_is_made_alone() -> None:
-    """B's 5.7 of 6 go for a fee of 5; a second fee would be more than the account is worth."""
-    units, dq, fees = np.array([0.3, 5.7]), np.zeros(2), np.zeros(2)
-    trim = order([0.0, 0.0], active=[False, True], recipients=[1.0, 0.0])
-    costs, filled = PerOrderCosts(fixed=5.0).cost_table(2), fills(dq, fees)
-    status, _, cash = trade(units, 0.0, quotes(np.ones(2)), trim, terms(costs, 2), filled)
-    assert (status, units.tolist(), filled.left_out.tolist()) == (ORDERS_LEFT_OUT, [0.3, 0.0], [1, 0])
+    """B's 5.7 of 6 go for a fee of 5; a second fee would be more than the account is worth. C has no part in it."""
+    units, dq, fees = np.array([0.3, 5.7, 0.0]), np.zeros(3), np.zeros(3)
+    trim = order([0.0] * 3, active=[False, True, False], recipients=[1.0, 0.0, 0.0])
+    costs, filled = PerOrderCosts(fixed=5.0).cost_table(3), fills(dq, fees)
+    status, _, cash = trade(units, 0.0, quotes(np.ones(3)), trim, terms(costs, 3), filled)
+    assert (status, units.tolist(), filled.left_out.tolist()) == (ORDERS_LEFT_OUT, [0.3, 0.0, 0.0], [1, 0, 0])
     assert cash == pytest.approx(0.7, rel=1e-12)
+
+
+def test_a_release_whose_fee_is_more_than_the_account_stays_in_cash() -> None:
+    units, filled = np.zeros(1), fills(np.zeros(1), np.zeros(1))
+    freed = order([0.0], active=[False], recipients=[1.0], release=5.0)
+    dear = terms(PerOrderCosts(fixed=9.9).cost_table(1), 1)
+    status, _, cash = trade(units, 5.0, quotes(np.ones(1)), freed, dear, filled)
+    assert (status, units[0], cash, filled.left_out.tolist()) == (ORDERS_LEFT_OUT, 0.0, 5.0, [1])
 
 
 def test_orders_that_nothing_can_pay_for_are_named_and_those_that_were_none_are_not() -> None:
