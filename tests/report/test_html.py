@@ -13,6 +13,7 @@ import pytest
 
 from engine.backtest.outputs import RunResult
 from engine.report import number_format as fmt
+from engine.report.html_page import asset_text
 from engine.report.number_format import typographic_minus
 from engine.report.run.page import build_run_report
 from engine.report.run.parts_table import parts_table
@@ -124,3 +125,14 @@ def test_a_browser_filters_each_table_by_its_own_field(
     trades = int((eventful.comparison.strategy.ledger.trades != 0.0).sum())  # payouts are listed too
     assert console == []
     assert f'data-left="1/1 {trades}/{trades}"' in dom
+
+
+@pytest.mark.parametrize("name", ["run", "sweep", "luck", "compare", "claims"])
+def test_pages_with_a_script_have_the_same_buttons_and_contents(name: str) -> None:
+    """Print and colours on each of them, and a list of contents that looks the same wherever there is one."""
+    template = asset_text(f"{name}.html.j2")
+    header = template[template.index("<header") : template.index("</header>")]
+    assert header.count("data-print>Print</button>") == 1
+    assert header.count("data-scheme-next>Colours: auto</button>") == 1
+    navigation = [line for line in template.splitlines() if 'aria-label="Contents"' in line]
+    assert all(line.startswith('<nav class="contents"') for line in navigation)
