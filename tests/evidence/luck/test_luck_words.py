@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.evidence.luck.path import PathLuck
 from engine.evidence.luck.start import StartDifference, StartLuck
 from engine.evidence.luck.summary import LuckSummary
 from engine.report import number_format as fmt
+from engine.report.evidence.luck_charts import start_chart
 from engine.report.evidence.luck_page import _cards
 from engine.report.evidence.luck_words import reconciling_text, start_note, start_rows, start_text
 
@@ -107,3 +109,11 @@ def test_the_tile_has_both_chances_of_histories() -> None:
     assert _cards(summary) == [
         ("Histories that end below the capital", "0.4 %", "of 1,000; 54.0 % end below buy and hold")
     ]
+
+
+def test_the_axis_of_starts_has_januaries() -> None:
+    start = begun([0.01] * 40)
+    later = start.model_copy(update={"every": start.every[3:]})
+    drawn = str(start_chart(later))
+    axis = drawn[drawn.index('<div class="x"') :]
+    assert re.findall(r">(20[0-9]{2}-[0-9]{2})<", axis[: axis.index("</div>")]) == ["2011-01", "2012-01", "2013-01"]
