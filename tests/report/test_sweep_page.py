@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from engine.report.number_format import page_number
 from engine.report.sweep.axis_titles import axis_titles
-from engine.report.sweep.choice import rival_sentence
+from engine.report.sweep.choice import choice_text, keeping_text, rival_sentence
 from engine.report.sweep.effect_tables import effect_tables
 from engine.report.sweep.first_screen import NOT_ASKED, cards, limits, varied_sentence
 from engine.report.sweep.histogram import draw_histogram
@@ -175,6 +176,36 @@ def test_variants_have_an_id_the_command_of_their_run_and_their_distance_from_th
         assert page_number(f"{one.difference:+.4f}") in text
     for title in ("Number of satellites", "Weight of each satellite", "Weight of SIZE", "Month"):
         assert page.count(f'data-title="{title}"') == 25
+
+
+def test_keeping_the_plan_is_as_good_where_noise_does_not_tell_it_from_the_best(small: Path) -> None:
+    """By the band of the best's own distance from the plan."""
+    summary = read_sweep(small).summary
+    for band, said in (((-0.01, 0.02), "Keeping the plan is as good"), ((0.001, 0.02), "The plan is further")):
+        changed = summary.model_copy(update={"best": (replace(summary.best[0], band=band), *summary.best[1:])})
+        assert keeping_text(changed).startswith(said)
+    assert keeping_text(summary.model_copy(update={"best": ()})) == ""
+
+
+def test_the_pick_says_that_it_stands_on_an_edge(small: Path) -> None:
+    """The middle of three weights is on none; without a pick there is nothing to say."""
+    summary = read_sweep(small).summary
+    axis = "strategy.core.SIZE"
+    for weight, on_edge in ((0.05, True), (0.15, False), (0.25, True)):
+        plateau = replace(summary.evidence.plateau, pick="abc", ordered_axes=(axis,), pick_parameters={axis: weight})
+        changed = summary.model_copy(update={"evidence": summary.evidence.model_copy(update={"plateau": plateau})})
+        told = choice_text(changed, {axis: "Weight of SIZE"})
+        assert told.startswith("The plateau pick is abc, ")
+        assert ("It has the lowest or highest value of Weight of SIZE" in told) is on_edge
+    assert choice_text(summary.model_copy(update={"evidence": None}), {}) == ""
+
+
+def test_axes_that_show_one_choice_say_so(small: Path) -> None:
+    """A basket, how many names it has and each of its names; its weight is another choice."""
+    told = {table.title: table.same_choice for table in effect_tables(read_sweep(small).summary)}
+    assert told["Number of satellites"].startswith("The same choice as under Satellites and A name among the")
+    assert told["Satellites"].startswith("The same choice as under Number of satellites and A name among")
+    assert told["Weight of each satellite"] == told["Month"] == ""
 
 
 def test_maps_mark_noise_and_the_plan_s_own_cell(small: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from markupsafe import Markup
@@ -45,7 +45,8 @@ class EffectTable:
     """The values of an axis, with its ``title`` and its ``path`` in the config.
 
     ``least`` and ``most`` are the ends of the scale that effects are drawn on; ``hidden``: some are left out. Without a
-    value that can be compared there are no ``rows``.
+    value that can be compared there are no ``rows``. ``same_choice`` names the axes that show the same choice, empty
+    where there is none.
     """
 
     title: str
@@ -55,6 +56,7 @@ class EffectTable:
     least: str
     most: str
     hidden: bool
+    same_choice: str = ""
 
 
 def effect_tables(summary: SweepSummary) -> list[EffectTable]:
@@ -65,7 +67,24 @@ def effect_tables(summary: SweepSummary) -> list[EffectTable]:
         for name, one in summary.effects.items()
         if len(one.values) > 1
     ]
+    told = {table.path: table.title for table in found}
+    views = {basket: _views(basket, told) for basket in baskets}
+    found = [replace(table, same_choice=_same_choice(table.path, views, told)) for table in found]
     return sorted(found, key=lambda table: table.path in baskets)
+
+
+def _views(basket: str, paths: Collection[str]) -> list[str]:
+    """Return the axes that show which names a basket holds: itself, how many they are, and each name."""
+    return [path for path in (basket, f"{basket}.count", basket + HOLDS) if path in paths]
+
+
+def _same_choice(path: str, views: Mapping[str, Sequence[str]], titles: Mapping[str, str]) -> str:
+    """Return that an axis shows the choice that others show too, empty where none does."""
+    same = next((paths for paths in views.values() if path in paths and len(paths) > 1), None)
+    if same is None:
+        return ""
+    named = [titles[one] for one in same if one != path]
+    return f"The same choice as under {' and '.join(named)}, seen another way: no further evidence"
 
 
 def _effect_table(

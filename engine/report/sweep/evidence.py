@@ -155,7 +155,7 @@ def evidence_lines(evidence: SweepEvidence, titles: Mapping[str, str] = _NO_TITL
             evidence.forward and forward_text(evidence.forward, evidence.trials.period_sessions),
         ),
         ("Edge or plateau", "plateau", evidence.plateau and plateau_text(evidence.plateau, titles)),
-        ("Robust region", "region", evidence.region and region_text(evidence.region, titles)),
+        ("Not told from the best", "region", evidence.region and region_text(evidence.region, titles)),
     )
     for title, section, told in makers:
         yield title, told or f"not made: {evidence.missing.get(section, 'it was left out')}"

@@ -10,7 +10,7 @@ from engine.report import number_format as fmt
 from engine.report.html_page import build_report, ignore, render_page
 from engine.report.phrases import closes_text
 from engine.report.sweep.axis_titles import axis_titles
-from engine.report.sweep.choice import rival_sentence
+from engine.report.sweep.choice import choice_text, keeping_text, rival_sentence
 from engine.report.sweep.effect_tables import effect_tables
 from engine.report.sweep.evidence import HEADING, evidence_lines, list_tests, trials_text
 from engine.report.sweep.first_screen import cards, headline, limits, parameter_chips, varied_sentence
@@ -76,6 +76,8 @@ def render_sweep(sweep: FinishedSweep) -> str:
         maps=heat_tables(summary),
         region=region_rows(summary),
         pick=_plateau_pick(summary, titles),
+        keeping=keeping_text(summary),
+        choice_text=choice_text(summary, titles),
         checks=_checks(sweep),
         tests=list_tests(evidence) if evidence else (),
         evidence_lines=tuple(evidence_lines(evidence, axis_titles(summary.effects, summary.sweep.baskets)))
@@ -114,7 +116,8 @@ def _column_titles(summary: SweepSummary, titles: Mapping[str, str]) -> dict[str
 def _plateau_pick(summary: SweepSummary, titles: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return the parameters of the plateau pick as (title, text, path); empty where there is none."""
     plateau = summary.evidence.plateau if summary.evidence else None
-    return parameter_chips(plateau.pick_parameters, _column_titles(summary, titles)) if plateau else []
+    has_pick = plateau is not None and plateau.pick is not None
+    return parameter_chips(plateau.pick_parameters, _column_titles(summary, titles)) if plateau and has_pick else []
 
 
 def _facts(sweep: FinishedSweep) -> tuple[tuple[str, str], ...]:

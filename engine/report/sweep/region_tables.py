@@ -22,6 +22,7 @@ class RegionRow:
     present: str
     shares: tuple[tuple[str, str], ...]
     left_out: int
+    is_whole: bool
 
 
 def region_rows(summary: SweepSummary) -> list[RegionRow]:
@@ -48,6 +49,7 @@ def region_rows(summary: SweepSummary) -> list[RegionRow]:
                 f"{present:,} of {len(shares):,}",
                 tuple((label, share_text(share)) for label, share in shown),
                 len(shares) - len(shown),
+                present == len(shares),
             )
         )
     return rows
