@@ -82,7 +82,7 @@ def test_a_command_is_copied_by_a_button_that_is_there_with_the_script_only(
     page.wait_for_selector("#best .copy:has-text('copied')")
     assert page.evaluate("navigator.clipboard.readText()") == f"engine run config.resolved.yaml --variant {name}"
     still = show(pages("sweep"), live=False, java_script_enabled=False)
-    assert still.query_selector_all("button") == []
+    assert not [one for one in still.query_selector_all("button") if one.is_visible()]
     assert len(still.query_selector_all(".variants tbody tr")) == 25
     assert len(still.query_selector_all("#spread .bin")) == 60
     assert len(still.query_selector_all(".interval .point")) > 40
