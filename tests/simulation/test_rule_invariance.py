@@ -119,7 +119,7 @@ def test_every_penny_is_accounted_for_with_every_rule_on(prices, plan, costs, fi
     if fields.get("shares") == "whole":
         assert np.array_equal(ledger.units, np.round(ledger.units))
     else:
-        assert found.worst_weight_residual < 1e-12 or any("were left out" in note for note in ledger.notes)
+        assert found.worst_weight_residual < 1e-12 or any("left out" in note for note in ledger.notes)
     moved = np.zeros_like(ledger.units)
     np.add.at(moved, ledger.rows, ledger.trades)
     assert np.allclose(np.cumsum(moved, axis=0), ledger.units, rtol=0, atol=1e-9 * max(1.0, ledger.units.max()))
@@ -136,7 +136,7 @@ def test_nothing_is_traded_where_no_rule_asks_for_it(prices, plan, costs, fields
     due = {0, *(row + terms.fill_delay for row in plan.schedule.calendar(market.dates) if row > 0)}
     due |= {one.fill for one in watch.asked} | set(np.flatnonzero(ledger.flows != 0.0).tolist())
     assert set(ledger.rows.tolist()) <= due
-    left_out = any("were left out" in note for note in ledger.notes)
+    left_out = any("left out" in note for note in ledger.notes)
     for asked in watch.asked:
         if asked.band and not asked.breaches and watch.band.is_full_rebalance and not left_out:
             assert any(why.startswith("band: ") for why in reasons_at(ledger, asked.fill)) or asked.fill in watch.wholes
