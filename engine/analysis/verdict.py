@@ -35,7 +35,7 @@ class TaxedDifference:
 
 
 @dataclass(frozen=True)
-class VerdictFigures:
+class PlanVerdictFigures:
     """What a verdict rests on, unrounded; differences are plan minus rival [fraction].
 
     Attributes
@@ -71,12 +71,12 @@ class VerdictFigures:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PlanVerdict:
     """What can be said: its class, the sentence with typographic minus signs, and the figures that it rests on."""
 
     kind: VerdictClass
     sentence: str
-    figures: VerdictFigures
+    figures: PlanVerdictFigures
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def write_difference(difference: float, bounds: tuple[float, float], held: float
     )
 
 
-def state_verdict(figures: VerdictFigures) -> Verdict:
+def state_verdict(figures: PlanVerdictFigures) -> PlanVerdict:
     """Return what can be said of a plan by its figures: the first rule that holds decides."""
     kind, sentence = _first_rule(figures)
-    return Verdict(kind, sentence, figures)
+    return PlanVerdict(kind, sentence, figures)
 
 
 def too_short(years: float) -> str:
@@ -154,7 +154,7 @@ def confidence_level(config: object) -> float:
     return config if isinstance(config, float) else 0.95
 
 
-def _first_rule(figures: VerdictFigures) -> tuple[VerdictClass, str]:
+def _first_rule(figures: PlanVerdictFigures) -> tuple[VerdictClass, str]:
     plan, rival, difference = _plan(figures), figures.rival, figures.difference
     if not rival:
         growth = f"{_percent(figures.own)}{' a year' if figures.years >= 1.0 else ''}"
@@ -175,14 +175,14 @@ def _first_rule(figures: VerdictFigures) -> tuple[VerdictClass, str]:
     return _by_interval(figures, text, difference)
 
 
-def _same(figures: VerdictFigures) -> str:
+def _same(figures: PlanVerdictFigures) -> str:
     both = f"{_plan(figures)} and {figures.rival}"
     if figures.difference == 0.0 and figures.interval == (0.0, 0.0):
         return f"{both} had the same return on every session{_span(figures)}."
     return f"{both} grew alike{_span(figures)}: they differ by less than 0.0001 pp a year."
 
 
-def _by_interval(figures: VerdictFigures, text: DifferenceDigits, difference: float) -> tuple[VerdictClass, str]:
+def _by_interval(figures: PlanVerdictFigures, text: DifferenceDigits, difference: float) -> tuple[VerdictClass, str]:
     """Return what an interval says of the difference that it is around."""
     lead, sold = _lead(figures, text), " before that sale" if figures.tax else ""
     interval = f"the {format_percent(figures.level)} interval{sold}, {text.low} to {text.high} pp"
@@ -193,7 +193,7 @@ def _by_interval(figures: VerdictFigures, text: DifferenceDigits, difference: fl
     return kind, f"{lead}; {interval}, excludes zero{words}."
 
 
-def _beyond_zero(figures: VerdictFigures, difference: float) -> tuple[VerdictClass, str]:
+def _beyond_zero(figures: PlanVerdictFigures, difference: float) -> tuple[VerdictClass, str]:
     """Return what an interval that excludes zero is worth: too few years, luck, or a claim."""
     if short := too_short(figures.years):
         return "open", short
@@ -207,11 +207,11 @@ def _beyond_zero(figures: VerdictFigures, difference: float) -> tuple[VerdictCla
     return "ahead", "" if figures.p is None else f", and luck alone does as well with {luck_text(figures.p)}"
 
 
-def _plan(figures: VerdictFigures) -> str:
+def _plan(figures: PlanVerdictFigures) -> str:
     return "After tax and a sale at the end the plan" if figures.tax else "The plan"
 
 
-def _lead(figures: VerdictFigures, text: DifferenceDigits) -> str:
+def _lead(figures: PlanVerdictFigures, text: DifferenceDigits) -> str:
     size = text.difference.lstrip(f"+{MINUS}")
     is_none = not any(digit in size for digit in "123456789")
     more = f"{size} pp a year {'less' if text.difference.startswith(MINUS) else 'more'} than"
@@ -220,7 +220,7 @@ def _lead(figures: VerdictFigures, text: DifferenceDigits) -> str:
     return f"{_plan(figures)} grew {grew} {figures.rival}{_span(figures)}{before}"
 
 
-def _span(figures: VerdictFigures, *, short: bool = False) -> str:
+def _span(figures: PlanVerdictFigures, *, short: bool = False) -> str:
     """Return since when, and until when, both can be compared, where that is not the whole of the run."""
     begins = "" if short else f", when {figures.rival} begins"
     since = f" since {figures.since}{begins}" if figures.since else ""

@@ -41,7 +41,7 @@ from engine.analysis.limit_orders import LimitOrderFigures
 from engine.analysis.never_sold import NeverSoldFigures
 from engine.analysis.published_comparison import PublishedDifference
 from engine.analysis.timeline import AssetEvent
-from engine.analysis.verdict import Verdict
+from engine.analysis.verdict import PlanVerdict
 from engine.analysis.walk_forward import WalkForward
 from engine.backtest.manifest import FileRecord, Manifest
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
@@ -156,13 +156,13 @@ def _name_kind(found: object) -> object:
     return {**found, "kind": found["class"]} if isinstance(found, Mapping) and "class" in found else found
 
 
-def _name_class(verdict: Verdict, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+def _name_class(verdict: PlanVerdict, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
     plain: dict[str, Any] = handler(verdict)
     figures = {key: value for key, value in plain["figures"].items() if value or key not in _MAY_BE_ABSENT}
     return {"class": plain["kind"], "sentence": plain["sentence"], "figures": figures}
 
 
-VerdictRecord: TypeAlias = Annotated[Verdict, BeforeValidator(_name_kind), WrapSerializer(_name_class)]
+VerdictRecord: TypeAlias = Annotated[PlanVerdict, BeforeValidator(_name_kind), WrapSerializer(_name_class)]
 """A verdict as it is written: ``class``, ``sentence`` and ``figures``."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.analysis.verdict import Verdict, VerdictFigures, state_verdict
+from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdict
 from engine.backtest.run_summary import RunSummary
 
 
-def judge_run(summary: RunSummary, level: float) -> Verdict:
+def judge_run(summary: RunSummary, level: float) -> PlanVerdict:
     """Return what can be said of a run, whose intervals are of a ``level`` [fraction].
 
     A run knows nothing of other runs, so neither a p value nor a count of what was tried enters (S14).
@@ -14,16 +14,16 @@ def judge_run(summary: RunSummary, level: float) -> Verdict:
     return state_verdict(verdict_figures(summary, level))
 
 
-def verdict_figures(summary: RunSummary, level: float) -> VerdictFigures:
+def verdict_figures(summary: RunSummary, level: float) -> PlanVerdictFigures:
     """Return the figures that the verdict of a run rests on."""
     window, metrics = summary.window, summary.portfolios["strategy"].metrics
     rival = next(iter(summary.versus), None)
     if rival is None:
         own = metrics.get("cagr") if window.years >= 1.0 else metrics.get("total_return")
-        return VerdictFigures("", window.years, window.sessions, level, own=own)
+        return PlanVerdictFigures("", window.years, window.sessions, level, own=own)
     versus, other = summary.versus[rival], summary.portfolios.get(rival)
     ended = other is not None and other.is_spent and other.end < window.end
-    return VerdictFigures(
+    return PlanVerdictFigures(
         rival="buy and hold" if rival == "buy_and_hold" else rival,
         years=versus.years,
         sessions=versus.sessions,

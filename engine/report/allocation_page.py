@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.report import number_format as fmt
+from engine.report.card import Card
 from engine.report.charts.bar_chart import cell_bar
 from engine.report.frontier_chart import frontier_chart
 from engine.report.html_page import render_page
@@ -101,18 +102,18 @@ def frontier_rows(proposal: Proposal) -> list[list[str]]:
     return rows
 
 
-def _cards(proposal: Proposal) -> list[tuple[str, str, str]]:
+def _cards(proposal: Proposal) -> list[Card]:
     """Return what is expected: title, figure, and what it comes from."""
     first, last = proposal.train
     cards = [
-        ("Expected volatility", fmt.percent(proposal.volatility), "a year"),
-        ("Expected return", fmt.percent(proposal.mean), "a year, an estimate from the past"),
-        ("Estimated from", fmt.count(proposal.moments.observations), f"returns, {first} to {last}"),
+        Card("Expected volatility", fmt.percent(proposal.volatility), "a year"),
+        Card("Expected return", fmt.percent(proposal.mean), "a year, an estimate from the past"),
+        Card("Estimated from", fmt.count(proposal.moments.observations), f"returns, {first} to {last}"),
     ]
     metric = proposal.metric
     if metric.title != "volatility":
         figure = objective_text(proposal.value, percent=metric.percent)
-        cards.insert(0, (f"{metric.title[0].upper()}{metric.title[1:]}", figure, "what was asked for"))
+        cards.insert(0, Card(f"{metric.title[0].upper()}{metric.title[1:]}", figure, "what was asked for"))
     return cards
 
 

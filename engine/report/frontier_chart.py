@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from engine.report.charts.scatter import Axis, Point, Scatter, scatter
+from engine.report.charts.scatter import Point, Scatter, ScatterAxis, scatter
 
 if TYPE_CHECKING:
     from engine.backtest.allocation import Proposal
@@ -31,8 +31,8 @@ def frontier_chart(proposal: Proposal, held: HeldWeights | None = None) -> Marku
             "frontier",
             "Expected return over volatility, a year, as estimated",
             [*dots, *crosses, *kept, *chosen],
-            Axis("volatility a year", "percent"),
-            Axis("expected return a year", "percent"),
+            ScatterAxis("volatility a year", "percent"),
+            ScatterAxis("expected return a year", "percent"),
             joined=frontier,
         )
     )

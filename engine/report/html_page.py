@@ -22,12 +22,11 @@ from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
 from engine.report.charts.frame import plain_text, shorten
-from engine.report.number_format import page_number
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
 _NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.ratio, fmt.count, fmt.price)
-_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, portfolio_label)
+_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, fmt.typeset, shorten, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 
@@ -150,8 +149,6 @@ def _environment() -> Environment:
         bytecode_cache=TemplateCache(template_folder()),
     )
     environment.filters |= {function.__name__: function for function in _FILTERS} | {
-        "minus": page_number,
-        "shorten": shorten,
         "css_text": css_text,
     }
     return environment

@@ -170,10 +170,10 @@ def short_money(value: float) -> str:
     return short_number(value)
 
 
-def page_number(text: str) -> str:
-    """Return a number's text as a page shows it: a typographic minus, and no line's end before a unit.
+def typeset(text: str) -> str:
+    """Return a text with numbers as a page shows it: a typographic minus, and no line's end before a unit.
 
-    >>> page_number("-0.32 pp") == chr(0x2212) + "0.32" + chr(0xA0) + "pp"
+    >>> typeset("-0.32 pp") == chr(0x2212) + "0.32" + chr(0xA0) + "pp"
     True
     """
     return re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", typographic_minus(text))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.core.json_files import Json
-from engine.diagnostics.replay.folder import Replay
+from engine.diagnostics.replay.folder import FolderReplay
 from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
 
 
-def print_replay(replay: Replay) -> None:
+def print_replay(replay: FolderReplay) -> None:
     """Print a row a file; beside a difference the packages that are of another version here."""
     out = console()
     rows = table(["file", "made again"], left=(0, 1))
@@ -24,7 +24,7 @@ def print_replay(replay: Replay) -> None:
     out.print(text(f"{same} of {plural(len(replay.files), 'file')} of {replay.folder} came out the same", "bold"))
 
 
-def replay_json(replay: Replay) -> Json:
+def replay_json(replay: FolderReplay) -> Json:
     """Return the same as JSON-ready data."""
     return {
         "folder": str(replay.folder),

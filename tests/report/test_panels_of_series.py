@@ -69,7 +69,7 @@ def test_every_fall_has_its_row(run: FinishedRun) -> None:
     for one in run.summary.falls.deepest:
         assert one.peak in html
         assert one.trough in html
-        assert fmt.page_number(fmt.percent(one.depth)) in html
+        assert fmt.typeset(fmt.percent(one.depth)) in html
     assert fmt.percent(-run.summary.falls.deepest[0].depth) in answer
 
 
@@ -80,7 +80,7 @@ def test_every_month_is_in_the_table_of_months_with_its_sign(run: FinishedRun) -
     years = run.summary.by_year
     assert len(cells) == run.summary.months.count + len(years)
     assert all(text[0] in "+−" or float(text) == 0.0 for text in cells)  # noqa: RUF001  (the minus sign is meant)
-    newest = fmt.page_number(fmt.percentage_points(run.months.columns["strategy"][-1], 1)).removesuffix(
+    newest = fmt.typeset(fmt.percentage_points(run.months.columns["strategy"][-1], 1)).removesuffix(
         "\N{NO-BREAK SPACE}pp"
     )
     assert newest in cells
@@ -90,8 +90,8 @@ def test_every_length_of_window_has_its_worst_and_best(run: FinishedRun) -> None
     answer, html = shown(rolling_panel, run)
     assert [one.years for one in run.summary.rolling] == [1, 3, 5]
     for one in run.summary.rolling:
-        assert fmt.page_number(fmt.percent(one.worst)) in html
-        assert fmt.page_number(fmt.percent(one.best)) in html
+        assert fmt.typeset(fmt.percent(one.worst)) in html
+        assert fmt.typeset(fmt.percent(one.best)) in html
     assert "5 years" in answer
 
 
@@ -120,7 +120,7 @@ def test_single_days_have_percentiles_and_both_histograms(run: FinishedRun) -> N
     found = run.summary.distribution
     assert html.count("<figure") == 2
     for one in (found.sessions, found.months):
-        assert fmt.page_number(fmt.percent(one.percentiles["5"])) in html
+        assert fmt.typeset(fmt.percent(one.percentiles["5"])) in html
         assert fmt.ratio(one.kurtosis) in html
 
 

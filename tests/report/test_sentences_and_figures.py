@@ -48,7 +48,7 @@ def test_yearly_fees_are_no_costs_of_orders(run: FinishedRun) -> None:
     """What trading cost is without them on the first screen and in the sentence about orders; both say them."""
     fees = changed(run, lambda own: {"yearly_fees": 800.0, "metrics": {**own.metrics, "costs": 1000.0}})
     card = cards(fees)[3]
-    assert (card.title, card.value.split()[0]) == ("What trading cost", "200")
+    assert (card.title, card.figure.split()[0]) == ("What trading cost", "200")
     assert card.note.endswith("; and 800 yearly fees")
     panel = costs_panel(fees)
     assert panel is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.report.number_format import page_number
+from engine.report.number_format import typeset
 from engine.report.sweep.axis_titles import axis_titles
 from engine.report.sweep.choice import choice_text, keeping_text, rival_sentence
 from engine.report.sweep.effect_tables import effect_tables
@@ -62,9 +62,9 @@ def test_the_first_screen_has_plan_sentence_evidence_limits_and_four_figures(sma
     for name, card in zip(("strategy", "buy_and_hold"), four[:2], strict=True):
         at = summary.standings[name]["sharpe"]
         worse = "all" if at.better_than == 1.0 else f"{100 * at.better_than:.1f}\N{NO-BREAK SPACE}%"
-        assert card.beside == f"{at.rank - 1 or 'none'} of 60 variants better, {worse} worse".replace("\xa0", " ")
+        assert card.note == f"{at.rank - 1 or 'none'} of 60 variants better, {worse} worse".replace("\xa0", " ")
     middle = summary.distribution["sharpe"]["p50"]
-    assert four[3].beside == f"best of 60, {summary.best[0].figures['sharpe'] - middle:+.4f} from the median"
+    assert four[3].note == f"best of 60, {summary.best[0].figures['sharpe'] - middle:+.4f} from the median"
     assert rival_sentence(summary) in page
     places = [
         page.index(part) for part in (summary.plan_sentence, told, summary.evidence.sentence, "Before you rely on it")
@@ -80,7 +80,7 @@ def test_the_first_screen_has_plan_sentence_evidence_limits_and_four_figures(sma
 def test_without_evidence_the_page_says_that_luck_was_not_asked(tmp_path: Path) -> None:
     """The best is the best of so many, so far from the median, and no rival is said to have been asked about."""
     summary, _ = swept("\n  rank_by: cagr\n  axes: {strategy.core.SIZE: [5%, 15%]}\n", tmp_path / "small")
-    assert re.fullmatch(r"best of 2, \+\d\.\d\d pp from the median", list(cards(summary))[3].beside)
+    assert re.fullmatch(r"best of 2, \+\d\.\d\d pp from the median", list(cards(summary))[3].note)
     page = words((tmp_path / "small" / "report.html").read_text(encoding="utf-8"))
     assert NOT_ASKED in page
     assert rival_sentence(summary).startswith("Buy & hold (CAGR ")
@@ -173,7 +173,7 @@ def test_variants_have_an_id_the_command_of_their_run_and_their_distance_from_th
     text = words(page)
     for one in listed:
         assert one.sha256[:10] in text
-        assert page_number(f"{one.difference:+.4f}") in text
+        assert typeset(f"{one.difference:+.4f}") in text
     for title in ("Number of satellites", "Weight of each satellite", "Weight of SIZE", "Month"):
         assert page.count(f'data-title="{title}"') == 25
 

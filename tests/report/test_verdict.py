@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.analysis.comparison import RelativePerformance
-from engine.analysis.verdict import TaxedDifference, VerdictFigures, state_verdict
+from engine.analysis.verdict import PlanVerdictFigures, TaxedDifference, state_verdict
 from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text
 from tests.support.verdicts import contradictions, verdict_faults
 
@@ -43,7 +43,7 @@ def test_sentences_are_those_of_the_specification(case: int) -> None:
     stated = dict(written["given"])
     tax, bounds = stated.pop("tax", None), stated.pop("ci")
     found = state_verdict(
-        VerdictFigures(
+        PlanVerdictFigures(
             rival=stated.pop("rival") or "",
             years=stated.pop("years"),
             sessions=stated.pop("sessions"),
@@ -59,7 +59,7 @@ def test_sentences_are_those_of_the_specification(case: int) -> None:
 
 def verdict_on(found: RelativePerformance, **others: object) -> tuple[str, str]:
     """Return the class of what is said of a plan beside "B", and the sentence as a terminal prints it."""
-    figures = VerdictFigures(
+    figures = PlanVerdictFigures(
         "B",
         found.years,
         found.sessions,
@@ -151,7 +151,7 @@ def test_no_verdict_contradicts_its_figures(
 ) -> None:
     """With taxes, with p values and with rivals that begin late, class and sentence say what the figures allow."""
     interval = (min(bounds), max(bounds)) if bounds else None
-    own = VerdictFigures(
+    own = PlanVerdictFigures(
         rival, years, int(252 * years), 0.95, 0.1, -0.05, difference, interval, since=since, tax=tax, p=p, tried=tried
     )
     told = state_verdict(own)
@@ -161,7 +161,7 @@ def test_no_verdict_contradicts_its_figures(
 
 def test_the_reader_of_verdicts_finds_contradictions() -> None:
     """Neither a class, nor a word, nor a number can be another one unnoticed."""
-    figures = VerdictFigures("B", 10.0, 2517, 0.95, 0.1, 0.1, 0.0062, (0.001, 0.012), p=0.31, tried=4200)
+    figures = PlanVerdictFigures("B", 10.0, 2517, 0.95, 0.1, 0.1, 0.0062, (0.001, 0.012), p=0.31, tried=4200)
     told = state_verdict(figures)
     found = {"class": told.kind, "sentence": told.sentence, "figures": dataclasses.asdict(figures)}
     assert list(verdict_faults(found)) == []

@@ -17,9 +17,9 @@ from engine.report.charts.histogram import Histogram, ValueLine, histogram
 from engine.report.charts.interval_chart import interval_chart
 from engine.report.charts.mark import Mark
 from engine.report.charts.packed_data import PackedSeries, packed_data
-from engine.report.charts.scatter import Axis, Point, Scatter, StripRow, scatter, strip_chart
+from engine.report.charts.scatter import Point, Scatter, ScatterAxis, StripRow, scatter, strip_chart
 from engine.report.charts.stacked_chart import Layer, stacked_chart
-from engine.report.charts.time_chart import Band, Line, TimeChart, time_chart
+from engine.report.charts.time_chart import Line, PercentileBand, TimeChart, time_chart
 from engine.report.charts.transforms import fall_values, growth_values, ratio_values
 
 CAPITAL: Final = 100_000.0
@@ -112,7 +112,7 @@ def _rest(
     return [
         time_chart(TimeChart("falls", "Falls", dates, falls, "percent", "fall", base=0.0, fill=0)),
         time_chart(TimeChart("caps", "Caps", dates, held, "percent", "held", levels=[(0.03, "cap 3 %")])),
-        time_chart(TimeChart("fan", "Fan", dates, [Line("Median", own, 0)], "money", log=True, bands=[Band("half", own / 2, own * 2)])),
+        time_chart(TimeChart("fan", "Fan", dates, [Line("Median", own, 0)], "money", log=True, bands=[PercentileBand("half", own / 2, own * 2)])),
         stacked_chart("weights", "Weights", dates, [Layer(one, column, f"weight {one}") for one, column in weights.items()]),
         bar_chart("years", "Years", [Mark(str(2004 + k), float(x), float(x) - 0.01, float(x) + 0.01, hatched=k > 18) for k, x in enumerate(rng.normal(0, 0.01, 21))], "points"),
         lying_bars("money", "Money", [Mark(name, 30_000.0), Mark("CRS", -12_000.0, place=1)], "money"),
@@ -127,7 +127,7 @@ def _rest(
         scatter(
             Scatter(
                 "frontier", "Frontier", [*(Point(float(a), float(b)) for a, b in rng.uniform(0.05, 0.2, (60, 2))), Point(0.1, 0.08, name, "named")],
-                Axis("Volatility", "percent"), Axis("Return", "percent"), joined=[(0.08, 0.05), (0.13, 0.11)],
+                ScatterAxis("Volatility", "percent"), ScatterAxis("Return", "percent"), joined=[(0.08, 0.05), (0.13, 0.11)],
             )
         ),
         strip_chart("timing", "Timing", [StripRow("January", rng.normal(0.1, 0.005, 21).tolist(), 0.103)], "percent"),

@@ -25,7 +25,7 @@ DAYS_LEFT_OUT: Final = 10
 
 
 @dataclass(frozen=True)
-class Histogram:
+class ReturnHistogram:
     """Counts of returns in bins of one ``width`` from ``start`` on.
 
     Each holds its lower edge. With ``open_below`` the first bin has all that is lower, too, with ``open_above`` the
@@ -56,7 +56,7 @@ class ReturnDistribution:
     value_at_risk: float | None
     expected_shortfall: float | None
     autocorrelation: float | None
-    histogram: Histogram
+    histogram: ReturnHistogram
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def quantile(ordered: FloatArray, share: float) -> float:
     return above - gap * (1.0 - weight) if weight >= 0.5 else below + gap * weight
 
 
-def make_histogram(ordered: FloatArray) -> Histogram:
+def make_histogram(ordered: FloatArray) -> ReturnHistogram:
     """Return a histogram of ascending values (n,): the bins of Freedman and Diaconis, 60 of them at most, around 0.
 
     Edges are multiples of the width, so that no bin holds both gains and losses; where values reach beyond 60 bins, the
@@ -160,7 +160,7 @@ def make_histogram(ordered: FloatArray) -> Histogram:
         highest = lowest + MAX_BINS - 1
     bins = np.clip(np.floor(ordered / width), lowest, highest).astype(np.int64) - lowest
     counts = np.bincount(bins, minlength=highest - lowest + 1)
-    return Histogram(lowest * width, width, tuple(counts.tolist()), first < lowest, last > highest)
+    return ReturnHistogram(lowest * width, width, tuple(counts.tolist()), first < lowest, last > highest)
 
 
 def _sessions(

@@ -42,7 +42,7 @@ class Makers(Generic[PolicyT]):
 
 
 @dataclass(frozen=True)
-class Replay:
+class FolderReplay:
     """What came of it: each file, and the packages that are of another version than when the folder was made."""
 
     folder: Path
@@ -69,7 +69,7 @@ class Replay:
         raise DataError(f"{self.folder / first.name}: {others}{first.where}; {remedy}")
 
 
-def replay_folder(folder: Path, makers: Makers[PolicyT]) -> Replay:
+def replay_folder(folder: Path, makers: Makers[PolicyT]) -> FolderReplay:
     """Make what is in ``folder`` again and compare it file by file.
 
     Raises
@@ -93,7 +93,7 @@ def replay_folder(folder: Path, makers: Makers[PolicyT]) -> Replay:
         again = Path(place) / folder.resolve().name
         make(folder, again, makers)
         manifest = read_manifest(folder, files)
-        return Replay(folder, compare_files(folder, again, manifest, files), compare_versions(manifest))
+        return FolderReplay(folder, compare_files(folder, again, manifest, files), compare_versions(manifest))
 
 
 def _replay_run(folder: Path, again: Path, makers: Makers[PolicyT]) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.analysis.verdict import MINUS, TaxedDifference, VerdictFigures, state_verdict
+from engine.analysis.verdict import MINUS, PlanVerdictFigures, TaxedDifference, state_verdict
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 
 _VERDICTS: Final = FigureGroup("verdicts", "class and sentence of twenty differences: the page's specification")
 _LEVEL: Final = 0.95
 _HELD: Final = "buy and hold"
 
-_CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
+_CASES: Final[tuple[tuple[PlanVerdictFigures, str, str], ...]] = (
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             _HELD,
             21.74,
             5474,
@@ -29,7 +29,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             "ACWI",
             17.59,
             4429,
@@ -45,14 +45,16 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             _HELD, 4.82, 1213, _LEVEL, difference=-0.017704127355060884, interval=(-0.03784926, -0.00170356)
         ),
         "behind",
         "The plan grew 1.77 pp a year less than buy and hold; the 95 % interval, ~3.78 to ~0.17 pp, excludes zero.",
     ),
     (
-        VerdictFigures(_HELD, 2.83, 710, _LEVEL, difference=-0.021661646881562246, interval=(-0.04644523, -0.00106527)),
+        PlanVerdictFigures(
+            _HELD, 2.83, 710, _LEVEL, difference=-0.021661646881562246, interval=(-0.04644523, -0.00106527)
+        ),
         "open",
         (
             "The plan grew 2.17 pp a year less than buy and hold; the 95 % interval, ~4.64 to ~0.11 pp, excludes "
@@ -60,12 +62,12 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(4e-05, 0.012)),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(4e-05, 0.012)),
         "ahead",
         "The plan grew 0.620 pp a year more than buy and hold; the 95 % interval, +0.004 to +1.200 pp, excludes zero.",
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), p=0.31, tried=4200),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), p=0.31, tried=4200),
         "open",
         (
             "The plan grew 0.62 pp a year more than buy and hold; the 95 % interval, +0.10 to +1.20 pp, excludes "
@@ -73,7 +75,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), p=0.012, tried=4200),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), p=0.012, tried=4200),
         "ahead",
         (
             "The plan grew 0.62 pp a year more than buy and hold; the 95 % interval, +0.10 to +1.20 pp, excludes "
@@ -81,7 +83,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), tried=4200),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0062, interval=(0.001, 0.012), tried=4200),
         "open",
         (
             "The plan grew 0.62 pp a year more than buy and hold; the 95 % interval, +0.10 to +1.20 pp, excludes "
@@ -89,17 +91,17 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-0.0062, interval=(-0.012, -0.001), p=0.9, tried=4200),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-0.0062, interval=(-0.012, -0.001), p=0.9, tried=4200),
         "behind",
         "The plan grew 0.62 pp a year less than buy and hold; the 95 % interval, ~1.20 to ~0.10 pp, excludes zero.",
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0, interval=(0.0, 0.0)),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0, interval=(0.0, 0.0)),
         "same",
         "The plan and buy and hold had the same return on every session.",
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0, interval=(-0.001, 0.001)),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=0.0, interval=(-0.001, 0.001)),
         "open",
         (
             "The plan grew as much a year as buy and hold, but the 95 % interval, ~0.10 to +0.10 pp, includes "
@@ -107,27 +109,27 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 0.6, 151, _LEVEL, own=0.061, theirs=0.048, difference=0.02, interval=(0.01, 0.03)),
+        PlanVerdictFigures(_HELD, 0.6, 151, _LEVEL, own=0.061, theirs=0.048, difference=0.02, interval=(0.01, 0.03)),
         "short",
         "The plan returned 6.10 % and buy and hold 4.80 % in 151 sessions: under a year is too short to judge.",
     ),
     (
-        VerdictFigures(_HELD, 1.2, 45, _LEVEL, difference=0.02),
+        PlanVerdictFigures(_HELD, 1.2, 45, _LEVEL, difference=0.02),
         "open",
         "The plan grew 2.00 pp a year more than buy and hold: too few sessions for an interval.",
     ),
     (
-        VerdictFigures("", 21.74, 5474, _LEVEL, own=0.10899515311892372),
+        PlanVerdictFigures("", 21.74, 5474, _LEVEL, own=0.10899515311892372),
         "alone",
         "The plan returned 10.90 % a year; there is nothing to compare it with.",
     ),
     (
-        VerdictFigures(_HELD, 8.0, 2000, _LEVEL),
+        PlanVerdictFigures(_HELD, 8.0, 2000, _LEVEL),
         "none",
         "The plan and buy and hold cannot be compared: one of them lost everything or has no figure.",
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-0.001, interval=(0.0005, 0.004)),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-0.001, interval=(0.0005, 0.004)),
         "open",
         (
             "The plan grew 0.10 pp a year less than buy and hold, but the 95 % interval, +0.05 to +0.40 pp, does "
@@ -135,7 +137,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             _HELD,
             20.1,
             5063,
@@ -152,7 +154,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             _HELD,
             20.1,
             5063,
@@ -168,7 +170,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(
+        PlanVerdictFigures(
             _HELD,
             20.1,
             5063,
@@ -185,7 +187,7 @@ _CASES: Final[tuple[tuple[VerdictFigures, str, str], ...]] = (
         ),
     ),
     (
-        VerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-3e-05, interval=(-0.001, 0.001)),
+        PlanVerdictFigures(_HELD, 10.0, 2517, _LEVEL, difference=-3e-05, interval=(-0.001, 0.001)),
         "open",
         (
             "The plan grew 0.003 pp a year less than buy and hold, but the 95 % interval, ~0.100 to +0.100 pp, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from engine.analysis.comparison import compare_performances
-from engine.analysis.verdict import Verdict, VerdictFigures, state_verdict
+from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdict
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import price_request
 from engine.backtest.manifest import FileRecord, Manifest
@@ -140,12 +140,12 @@ def measure_luck(
     )
 
 
-def _judge(plan: MeasuredPlan, pick: PickLuck | None) -> Verdict:
+def _judge(plan: MeasuredPlan, pick: PickLuck | None) -> PlanVerdict:
     """Return what can be said of the plan beside its buy-and-hold, with how often lucky names do at least as well."""
     held = plan.performance_of(plan.held_from(plan.sessions.start, plan.ledger))
     versus = compare_performances(plan.performance, held, plan.terms)
     growth = pick.spreads.get("cagr") if pick else None
-    figures = VerdictFigures(
+    figures = PlanVerdictFigures(
         rival="buy and hold",
         years=versus.years,
         sessions=versus.sessions,

@@ -8,7 +8,8 @@
 - ``interval_chart.interval_chart(key, title, [Mark(label, value, low, high)], style)``: dots with intervals;
   ``interval_cell(interval, mark_scale(all))`` for a table's cell or a card.
 - ``histogram.histogram(Histogram(key, title, edges, counts, style, lines=[ValueLine(label, value, place)], band=))``.
-- ``scatter.scatter(Scatter(key, title, [Point(x, y, label, kind)], Axis(title, style), Axis(...)))``; ``strip_chart``.
+- ``scatter.scatter(Scatter(key, title, [Point(x, y, label, kind)], x, y))`` with ``ScatterAxis(title, style)`` for
+  ``x`` and ``y``; ``strip_chart``.
 - ``heat_table.heat_table(HeatTable(key, caption, columns, [(name, [HeatCell(value, text, tip)])]))``: with colours.
 - ``controls.period_bar(first, last, lines)`` and ``packed_data.packed_data([PackedSeries(name, label, dates, values)],
   capital=)`` make a page live: ``render_page(..., script="page.js", data=packed)``, whose template extends

@@ -45,7 +45,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Axis:
+class ScatterAxis:
     """What is counted in one direction; with ``zero`` the axis begins or ends at 0 or has it inside."""
 
     title: str
@@ -60,8 +60,8 @@ class Scatter:
     key: str
     title: str
     points: Sequence[Point]
-    x: Axis
-    y: Axis
+    x: ScatterAxis
+    y: ScatterAxis
     joined: Sequence[tuple[float, float]] = ()
     size: Size = "tall"
 
@@ -122,7 +122,7 @@ def scatter(chart: Scatter) -> Markup:
     )
 
 
-def _tell(one: Point, x: Axis, y: Axis) -> str:
+def _tell(one: Point, x: ScatterAxis, y: ScatterAxis) -> str:
     told = f"{x.title} {write_figure(one.x, x.style)}, {y.title} {write_figure(one.y, y.style)}"
     return (f"{one.label}: " if one.label else "") + told + (f", {one.note}" if one.note else "")
 

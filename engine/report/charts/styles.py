@@ -38,7 +38,7 @@ def write_figure(value: float | None, style: Style) -> str:
     >>> write_figure(0.10899, "percent").split(), write_figure(None, "money") == fmt.DASH
     (['10.90', '%'], True)
     """
-    return fmt.DASH if value is None or math.isnan(value) else fmt.page_number(_FIGURES[style](value))
+    return fmt.DASH if value is None or math.isnan(value) else fmt.typeset(_FIGURES[style](value))
 
 
 def write_tick(value: float, style: Style) -> str:
@@ -47,4 +47,4 @@ def write_tick(value: float, style: Style) -> str:
     >>> write_tick(250000.0, "money"), write_tick(0.05, "percent").split()
     ('250k', ['5', '%'])
     """
-    return fmt.page_number(_AXES[style](value))
+    return fmt.typeset(_AXES[style](value))

@@ -63,7 +63,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Band:
+class PercentileBand:
     """What lies between two lines (T,), as between two percentiles of many histories."""
 
     label: str
@@ -92,7 +92,7 @@ class TimeChart:
     log: bool = False
     base: float | None = None
     fill: int | None = None
-    bands: Sequence[Band] = ()
+    bands: Sequence[PercentileBand] = ()
     marked: DateArray | None = None
     levels: Sequence[tuple[float, str]] = ()
     noted: bool = False
@@ -176,7 +176,7 @@ def _level_line(fraction: float, height: int, kind: str) -> Markup:
     return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, y, WIDTH)
 
 
-def _band(band: Band, scale: Scale, height: int) -> Markup:
+def _band(band: PercentileBand, scale: Scale, height: int) -> Markup:
     count = len(band.low)
     rows = np.flatnonzero(np.isfinite(band.low) & np.isfinite(band.high))
     upper = points(rows, count, scale.fractions(band.high[rows]), height)

@@ -14,7 +14,7 @@ from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
 from engine.report.charts.mark import Mark
 from engine.report.charts.scatter import StripRow, strip_chart
-from engine.report.charts.time_chart import Band, Line, TimeChart, time_chart
+from engine.report.charts.time_chart import Line, PercentileBand, TimeChart, time_chart
 from engine.report.evidence.luck_words import month_name
 
 if TYPE_CHECKING:
@@ -112,7 +112,10 @@ def path_chart(path: PathLuck, capital: float) -> Markup:
             "money",
             size="tall",
             log=lowest > 0.0,
-            bands=[Band("5 to 95 %", found["5"], found["95"]), Band("25 to 75 %", found["25"], found["75"])],
+            bands=[
+                PercentileBand("5 to 95 %", found["5"], found["95"]),
+                PercentileBand("25 to 75 %", found["25"], found["75"]),
+            ],
             levels=[(capital, "capital")],
         )
     )

@@ -14,6 +14,7 @@ from engine.evidence.luck.outputs import FinishedLuck, read_luck, write_luck
 from engine.evidence.luck.summary import LuckSummary
 from engine.portfolio.policy import PolicyT
 from engine.report import number_format as fmt
+from engine.report.card import Card
 from engine.report.evidence import luck_charts as charts
 from engine.report.evidence import luck_words as words
 from engine.report.html_page import build_report, ignore, render_page, write_page
@@ -54,22 +55,24 @@ def render_luck(luck: FinishedLuck) -> str:
     )
 
 
-def _cards(summary: LuckSummary) -> list[tuple[str, str, str]]:
+def _cards(summary: LuckSummary) -> list[Card]:
     """Return a title, a figure and a note for each kind of luck that can be told."""
     found = []
     timing = summary.timing.spreads.get("cagr") if summary.timing else None
     if timing is not None and summary.timing is not None:
         spread = fmt.percentage_points(timing.highest - timing.lowest).lstrip("+")
-        found.append(("Best date less worst", spread, f"a year, over {summary.timing.variants:,} dates"))
+        found.append(Card("Best date less worst", spread, f"a year, over {summary.timing.variants:,} dates"))
     if summary.start is not None:
         ahead = f"{summary.start.ahead:,} of {summary.start.starts:,}"
-        found.append(("Starts ahead of buy and hold", ahead, f"median {fmt.percentage_points(summary.start.median)}"))
+        found.append(
+            Card("Starts ahead of buy and hold", ahead, f"median {fmt.percentage_points(summary.start.median)}")
+        )
     growth = summary.pick.spreads.get("cagr") if summary.pick else None
     if growth is not None and growth.percentile is not None and summary.pick is not None:
         share = fmt.percent(1.0 - growth.percentile, 1)
-        found.append(("Lucky lists that do as well", share, f"of {summary.pick.baskets:,} lists"))
+        found.append(Card("Lucky lists that do as well", share, f"of {summary.pick.baskets:,} lists"))
     if summary.path is not None:
         share = fmt.percent(summary.path.below_capital, 1)
         held = f"{fmt.percent(summary.path.below_held, 1)} end below buy and hold"
-        found.append(("Histories that end below the capital", share, f"of {summary.path.histories:,}; {held}"))
+        found.append(Card("Histories that end below the capital", share, f"of {summary.path.histories:,}; {held}"))
     return found

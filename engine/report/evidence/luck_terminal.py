@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from engine.analysis.verdict import Verdict
+    from engine.analysis.verdict import PlanVerdict
     from engine.evidence.luck.path import PathLuck
     from engine.evidence.luck.pick import PickLuck
     from engine.evidence.luck.spread import FigureSpread
@@ -102,7 +102,7 @@ def _print_picks(out: Console, pick: PickLuck) -> None:
         print_bullet(out, f"Hindsight: {pick.hindsight}.", style="yellow")
 
 
-def _print_path(out: Console, path: PathLuck, verdict: Verdict | None) -> None:
+def _print_path(out: Console, path: PathLuck, verdict: PlanVerdict | None) -> None:
     print_heading(out, HEADINGS["path"])
     print_table(out, ["", *PATH_HEADS], path_rows(path), tight=True)
     print_bullet(out, path_text(path))

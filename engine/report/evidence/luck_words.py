@@ -13,7 +13,7 @@ from engine.report.phrases import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.analysis.verdict import Verdict
+    from engine.analysis.verdict import PlanVerdict
     from engine.evidence.luck.path import PathLuck
     from engine.evidence.luck.pick import PickLuck
     from engine.evidence.luck.spread import FigureSpread
@@ -182,7 +182,7 @@ def path_text(path: PathLuck) -> str:
     return f"Share of {path.histories:,} histories that end {', '.join(chances)}"
 
 
-def reconciling_text(verdict: Verdict | None, path: PathLuck) -> str:
+def reconciling_text(verdict: PlanVerdict | None, path: PathLuck) -> str:
     """Return why these differences to buy-and-hold are not those of the verdict's interval; "" where it has none."""
     figures, found = (verdict.figures if verdict else None), path.difference.get("cagr")
     if figures is None or figures.difference is None or figures.interval is None or found is None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 from unicodedata import category
 
-from engine.report.export.table import Cell, Table, spell_out_controls
+from engine.report.export.table import ExportCell, ExportTable, spell_out_controls
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA_SIGNS: Final = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
@@ -17,7 +17,7 @@ _QUOTED: Final = frozenset(',;"|\t\r\n ')
 """What a cell is quoted for, because it parts cells or lines in one country's spreadsheets or another's."""
 
 
-def csv_bytes(table: Table) -> bytes:
+def csv_bytes(table: ExportTable) -> bytes:
     """Return a table as the bytes of a CSV file: a header, then one line a row; an empty cell is a missing figure."""
     stream = io.StringIO()
     heads = [_quote(guard_formula(column.name)) for column in table.columns]
@@ -41,7 +41,7 @@ def guard_formula(text: str) -> str:
     return text
 
 
-def _cell_text(cell: Cell) -> str:
+def _cell_text(cell: ExportCell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):

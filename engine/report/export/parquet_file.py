@@ -7,12 +7,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.report.export.table import Column, Table, spell_out_controls
+from engine.report.export.table import ExportColumn, ExportTable, spell_out_controls
 
 _TYPES: Final = {"date": pa.date32(), "number": pa.float64(), "count": pa.int64(), "text": pa.string()}
 
 
-def parquet_bytes(table: Table) -> bytes:
+def parquet_bytes(table: ExportTable) -> bytes:
     """Return a table as the bytes of a Parquet file with page checksums."""
     names = [spell_out_controls(column.name) for column in table.columns]
     sink = pa.BufferOutputStream()
@@ -21,7 +21,7 @@ def parquet_bytes(table: Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _array(column: Column) -> pa.Array:
+def _array(column: ExportColumn) -> pa.Array:
     cells = column.cells
     if column.kind == "text":
         cells = [spell_out_controls(cell) if isinstance(cell, str) else cell for cell in cells]

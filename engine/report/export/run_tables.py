@@ -12,10 +12,10 @@ from engine.analysis.breakdown.calendar_months import month_returns
 from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import DateArray, FloatArray
-from engine.report.export.table import Column, Table
+from engine.report.export.table import ExportColumn, ExportTable
 
 
-def returns_table(run: FinishedRun) -> Table:
+def returns_table(run: FinishedRun) -> ExportTable:
     """Return what every portfolio returned from one of its sessions to the next, from the second session on (S12)."""
     columns = {}
     for name, level in run.levels.columns.items():
@@ -27,17 +27,17 @@ def returns_table(run: FinishedRun) -> Table:
     return _dated_table("returns", run.levels.dates, columns, from_row=1)
 
 
-def levels_table(run: FinishedRun) -> Table:
+def levels_table(run: FinishedRun) -> ExportTable:
     """Return the level of every portfolio at each close: what the capital came to, flows taken out [currency]."""
     return _dated_table("levels", run.levels.dates, run.levels.columns)
 
 
-def weights_table(run: FinishedRun) -> Table:
+def weights_table(run: FinishedRun) -> ExportTable:
     """Return the strategy's weights at each close, cash last [fraction]."""
     return _dated_table("weights", run.weights.dates, run.weights.columns)
 
 
-def positions_table(run: FinishedRun) -> Table:
+def positions_table(run: FinishedRun) -> ExportTable:
     """Return the money the strategy has in each asset at each close, and its cash: what pyfolio calls positions."""
     value = run.equity.columns["strategy"][np.searchsorted(run.equity.dates, run.weights.dates)]
     return _dated_table(
@@ -45,24 +45,24 @@ def positions_table(run: FinishedRun) -> Table:
     )
 
 
-def trades_table(run: FinishedRun) -> Table:
+def trades_table(run: FinishedRun) -> ExportTable:
     """Return the strategy's orders as they stand in ``trades.csv``."""
     trades = run.trades
-    return Table(
+    return ExportTable(
         "trades",
         (
-            Column.of_dates("date", np.array([trade.date for trade in trades], dtype="datetime64[D]")),
-            Column("asset", "text", [trade.asset for trade in trades]),
-            Column("quantity", "number", [trade.quantity for trade in trades]),
-            Column("price", "number", [trade.price for trade in trades]),
-            Column("value", "number", [trade.value for trade in trades]),
-            Column("cost", "number", [trade.cost for trade in trades]),
-            Column("reason", "text", [trade.reason for trade in trades]),
+            ExportColumn.of_dates("date", np.array([trade.date for trade in trades], dtype="datetime64[D]")),
+            ExportColumn("asset", "text", [trade.asset for trade in trades]),
+            ExportColumn("quantity", "number", [trade.quantity for trade in trades]),
+            ExportColumn("price", "number", [trade.price for trade in trades]),
+            ExportColumn("value", "number", [trade.value for trade in trades]),
+            ExportColumn("cost", "number", [trade.cost for trade in trades]),
+            ExportColumn("reason", "text", [trade.reason for trade in trades]),
         ),
     )
 
 
-def months_table(run: FinishedRun) -> Table:
+def months_table(run: FinishedRun) -> ExportTable:
     """Return what every portfolio returned in each calendar month, the first from the capital on.
 
     A month is called by the last session in it; first and last month may be parts of one.
@@ -71,7 +71,7 @@ def months_table(run: FinishedRun) -> Table:
     return _dated_table("months", found.dates, found.columns)
 
 
-def falls_table(run: FinishedRun) -> Table:
+def falls_table(run: FinishedRun) -> ExportTable:
     """Return every fall of every portfolio from a high to its recovery, the deepest of each first."""
     falls = [(name, fall) for name in run.levels.columns for fall in list_falls(*run.own_level(name))]
     days: Mapping[str, list[int]] = {
@@ -79,20 +79,22 @@ def falls_table(run: FinishedRun) -> Table:
         "days_up": [fall.days - fall.days_down for _, fall in falls],
         "days": [fall.days for _, fall in falls],
     }
-    return Table(
+    return ExportTable(
         "falls",
         (
-            Column("peak", "date", [date.fromisoformat(fall.peak) for _, fall in falls]),
-            Column("trough", "date", [date.fromisoformat(fall.trough) for _, fall in falls]),
-            Column("recovery", "date", [fall.recovery and date.fromisoformat(fall.recovery) for _, fall in falls]),
-            Column("portfolio", "text", [name for name, _ in falls]),
-            Column("depth", "number", [fall.depth for _, fall in falls]),
-            *(Column(name, "count", cells) for name, cells in days.items()),
+            ExportColumn("peak", "date", [date.fromisoformat(fall.peak) for _, fall in falls]),
+            ExportColumn("trough", "date", [date.fromisoformat(fall.trough) for _, fall in falls]),
+            ExportColumn(
+                "recovery", "date", [fall.recovery and date.fromisoformat(fall.recovery) for _, fall in falls]
+            ),
+            ExportColumn("portfolio", "text", [name for name, _ in falls]),
+            ExportColumn("depth", "number", [fall.depth for _, fall in falls]),
+            *(ExportColumn(name, "count", cells) for name, cells in days.items()),
         ),
     )
 
 
-def contribution_table(run: FinishedRun) -> Table | None:
+def contribution_table(run: FinishedRun) -> ExportTable | None:
     """Return where the strategy's gain came from, and buy-and-hold's beside it; None for a run of an earlier version.
 
     The rows add up to the gain: ``linked`` to the total return after the opening, the rows in brackets among them.
@@ -118,16 +120,16 @@ def contribution_table(run: FinishedRun) -> Table | None:
         "buy_and_hold": [*rival],
         "difference": [None if theirs is None else gain - theirs for gain, theirs in both],
     }
-    return Table(
+    return ExportTable(
         "contribution",
         (
-            Column("asset", "text", [*assets, "(interest)", "(fees)"]),
-            *(Column(name, "number", cells) for name, cells in columns.items()),
+            ExportColumn("asset", "text", [*assets, "(interest)", "(fees)"]),
+            *(ExportColumn(name, "number", cells) for name, cells in columns.items()),
         ),
     )
 
 
-TABLES: Final[Mapping[str, Callable[[FinishedRun], Table | None]]] = {
+TABLES: Final[Mapping[str, Callable[[FinishedRun], ExportTable | None]]] = {
     "returns": returns_table,
     "levels": levels_table,
     "weights": weights_table,
@@ -140,6 +142,6 @@ TABLES: Final[Mapping[str, Callable[[FinishedRun], Table | None]]] = {
 """Every table of a run by its name; one place to add one."""
 
 
-def _dated_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> Table:
-    numbers = (Column.of_numbers(column, values[from_row:]) for column, values in columns.items())
-    return Table(name, (Column.of_dates("date", dates[from_row:]), *numbers))
+def _dated_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> ExportTable:
+    numbers = (ExportColumn.of_numbers(column, values[from_row:]) for column, values in columns.items())
+    return ExportTable(name, (ExportColumn.of_dates("date", dates[from_row:]), *numbers))

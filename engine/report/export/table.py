@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import unsafe_characters
 
-Cell: TypeAlias = date | str | float | int | None
+ExportCell: TypeAlias = date | str | float | int | None
 """What stands in one place of a table; None where there is nothing."""
 ColumnKind: TypeAlias = Literal["date", "number", "count", "text"]
 
@@ -19,32 +19,32 @@ _LINE_BREAKS: Final = "\n\r\t"
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     """A column: its name, what its cells are, and the cells."""
 
     name: str
     kind: ColumnKind
-    cells: Sequence[Cell]
+    cells: Sequence[ExportCell]
 
     @classmethod
-    def of_dates(cls, name: str, dates: DateArray) -> Column:
+    def of_dates(cls, name: str, dates: DateArray) -> ExportColumn:
         """Return a column of dates (T,)."""
         return cls(name, "date", dates.astype("datetime64[D]").tolist())
 
     @classmethod
-    def of_numbers(cls, name: str, values: FloatArray) -> Column:
+    def of_numbers(cls, name: str, values: FloatArray) -> ExportColumn:
         """Return a column of numbers (T,), empty where they are not finite."""
         return cls(name, "number", [value if math.isfinite(value) else None for value in values.tolist()])
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportTable:
     """A table called ``name``, whose columns are equally long."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
 
-    def rows(self) -> Iterator[tuple[Cell, ...]]:
+    def rows(self) -> Iterator[tuple[ExportCell, ...]]:
         """Yield the rows."""
         return zip(*(column.cells for column in self.columns), strict=True)
 

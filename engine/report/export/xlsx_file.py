@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from engine.core.errors import OutputError, shorten
-from engine.report.export.table import Cell, Table, spell_out_controls
+from engine.report.export.table import ExportCell, ExportTable, spell_out_controls
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
@@ -35,7 +35,7 @@ _FIRST_DAY: Final = date(1900, 3, 1)
 """Before it spreadsheets count a day that never was."""
 
 
-def xlsx_bytes(tables: Sequence[Table]) -> bytes:
+def xlsx_bytes(tables: Sequence[ExportTable]) -> bytes:
     """Return a workbook of ``tables``.
 
     Raises
@@ -61,7 +61,7 @@ def xlsx_bytes(tables: Sequence[Table]) -> bytes:
     return _without_clock(stream.getvalue())
 
 
-def _require_room(table: Table) -> None:
+def _require_room(table: ExportTable) -> None:
     rows = len(table.columns[0].cells) + 1
     if rows > _MOST_ROWS or len(table.columns) > _MOST_COLUMNS:
         size = f"{rows:,} rows and {len(table.columns):,} columns"
@@ -69,11 +69,11 @@ def _require_room(table: Table) -> None:
         raise OutputError(f"xlsx: {table.name}: {size}, {message}")
 
 
-def _cells(sheet: WriteOnlyWorksheet, row: Iterable[Cell]) -> list[WriteOnlyCell | None]:
+def _cells(sheet: WriteOnlyWorksheet, row: Iterable[ExportCell]) -> list[WriteOnlyCell | None]:
     return [None if cell is None else _typed_cell(sheet, cell) for cell in row]
 
 
-def _typed_cell(sheet: WriteOnlyWorksheet, content: Cell) -> WriteOnlyCell:
+def _typed_cell(sheet: WriteOnlyWorksheet, content: ExportCell) -> WriteOnlyCell:
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
     if isinstance(content, date) and content >= _FIRST_DAY:

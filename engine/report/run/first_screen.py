@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from markupsafe import Markup
 
 from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
+from engine.report.card import Card
 from engine.report.charts.interval_chart import interval_cell
 from engine.report.charts.mark import Mark, mark_scale
 from engine.report.phrases import plural, portfolio_label
@@ -19,16 +17,6 @@ from engine.report.run.verdict import describe_difference
 
 _ROUNDING = 1e-9
 """A ratio that is never further from 1 is 1 throughout."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """One of the four figures: its title, the figure, a line below it, and a drawing beside it where there is one."""
-
-    title: str
-    value: str
-    note: str
-    drawing: Markup | None = None
 
 
 def facts_line(run: FinishedRun) -> str:

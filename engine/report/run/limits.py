@@ -45,7 +45,7 @@ _FOLDED: Final = (
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limitation:
     """One kind of limit: its few words, "" for a note; the first text of it, and the others of that kind.
 
     ``names`` are the assets that the others concern.
@@ -57,7 +57,7 @@ class Limit:
     names: str = ""
 
 
-def fold_limits(warnings: Iterable[str]) -> list[Limit]:
+def fold_limits(warnings: Iterable[str]) -> list[Limitation]:
     """Return a run's warnings, one of each kind, those that have a name first as they come.
 
     >>> [(one.text, one.names) for one in fold_limits(["A begins on 2020-01-02", "B begins on 2021-01-04"])]
@@ -72,14 +72,14 @@ def fold_limits(warnings: Iterable[str]) -> list[Limit]:
         text = group[0][0]
         rest = group[1:]
         names = shortlist(dict.fromkeys(asset for _, asset in rest), 6) if rest else ""
-        limits.append(Limit(_short_name(text), text, tuple(one for one, _ in rest), names))
+        limits.append(Limitation(_short_name(text), text, tuple(one for one, _ in rest), names))
     return sorted(limits, key=lambda limit: not limit.short)
 
 
-def limits_line(limits: Sequence[Limit]) -> str:
+def limits_line(limits: Sequence[Limitation]) -> str:
     """Return all limits in one line: the names of those that have one, and how many notes there are beside.
 
-    >>> limits_line([Limit("survivors only", "..."), Limit("", "a"), Limit("", "b")])
+    >>> limits_line([Limitation("survivors only", "..."), Limitation("", "a"), Limitation("", "b")])
     'survivors only · 2 notes'
     """
     named = list(dict.fromkeys(one.short for one in limits if one.short))

@@ -11,7 +11,7 @@ from engine.report import number_format as fmt
 
 if TYPE_CHECKING:
     from engine.analysis.comparison import RelativePerformance
-    from engine.analysis.verdict import Verdict
+    from engine.analysis.verdict import PlanVerdict
     from engine.backtest.run_summary import RunSummary
 
 CALIBRATION: Final = (
@@ -53,7 +53,7 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
     return DifferenceText(shown, bounds, words, text.leaves_zero_out, text.is_zero)
 
 
-def run_verdict(summary: RunSummary, level: float) -> Verdict:
+def run_verdict(summary: RunSummary, level: float) -> PlanVerdict:
     """Return the verdict of a run; of a folder that an older version wrote, what its figures say."""
     return summary.verdict or judge_run(summary, level)
 

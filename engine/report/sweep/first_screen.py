@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.analysis.caveats import HINDSIGHT
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
+from engine.report.card import Card
 from engine.report.phrases import plural
 from engine.report.sweep.axis_titles import HOLDS, axis_titles
 from engine.report.sweep.labels import difference_text, metric_text, parameter_text
@@ -30,15 +30,6 @@ _KNOWN_CAVEATS: Final = {
     "Total-return prices": "total-return prices",
     "Windows differ": "other windows left out",
 }
-
-
-@dataclass(frozen=True)
-class Card:
-    """A figure with its title above and a second line below it."""
-
-    title: str
-    figure: str
-    beside: str
 
 
 def varied_sentence(summary: SweepSummary) -> str:

@@ -43,7 +43,7 @@ def _draw(key: str, one: AxisMap, metric: str, titles: Mapping[str, str]) -> Dra
     suffix = " pp" if metric_style(metric) == "percent" else ""
 
     def cell(row: int, column: int, value: float | None) -> HeatCell:
-        text = fmt.page_number(difference_text(value, metric).removesuffix(suffix))
+        text = fmt.typeset(difference_text(value, metric).removesuffix(suffix))
         is_plan = one.rows.baseline == row and one.columns.baseline == column
         return HeatCell(value, text, doubtful=bool(one.within[row][column]) and not is_plan, strong=is_plan)
 

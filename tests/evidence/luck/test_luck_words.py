@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from engine.analysis.verdict import Verdict, VerdictFigures, state_verdict
+from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdict
 from engine.backtest.run_summary import AccountSummary
 from engine.evidence.luck.path import PathLuck
 from engine.evidence.luck.start import StartDifference, StartLuck
 from engine.evidence.luck.summary import LuckSummary
 from engine.report import number_format as fmt
+from engine.report.card import Card
 from engine.report.evidence.luck_charts import start_chart
 from engine.report.evidence.luck_page import _cards
 from engine.report.evidence.luck_words import reconciling_text, start_note, start_rows, start_text
@@ -87,8 +88,8 @@ def path() -> PathLuck:
     )
 
 
-def verdict(**changes: object) -> Verdict:
-    figures = VerdictFigures("buy and hold", 10.0, 2500, 0.95, 1.1, 1.0, 0.0032, (-0.0027, 0.0089))
+def verdict(**changes: object) -> PlanVerdict:
+    figures = PlanVerdictFigures("buy and hold", 10.0, 2500, 0.95, 1.1, 1.0, 0.0032, (-0.0027, 0.0089))
     stated = state_verdict(figures)
     return dataclasses.replace(stated, figures=dataclasses.replace(figures, **changes))
 
@@ -107,7 +108,7 @@ def test_the_tile_has_both_chances_of_histories() -> None:
     account = AccountSummary.model_construct(capital=1.0, currency="USD")
     summary = LuckSummary.model_construct(timing=None, start=None, pick=None, path=path(), account=account)
     assert _cards(summary) == [
-        ("Histories that end below the capital", "0.4 %", "of 1,000; 54.0 % end below buy and hold")
+        Card("Histories that end below the capital", "0.4 %", "of 1,000; 54.0 % end below buy and hold")
     ]
 
 

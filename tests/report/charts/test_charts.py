@@ -15,9 +15,9 @@ from engine.report.charts.heat_table import HeatCell, HeatTable, heat_table
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
 from engine.report.charts.interval_chart import interval_cell, interval_chart
 from engine.report.charts.mark import Mark, mark_scale
-from engine.report.charts.scatter import Axis, Point, Scatter, StripRow, scatter, strip_chart
+from engine.report.charts.scatter import Point, Scatter, ScatterAxis, StripRow, scatter, strip_chart
 from engine.report.charts.stacked_chart import Layer, stacked_chart
-from engine.report.charts.time_chart import Band, Line, TimeChart, time_chart
+from engine.report.charts.time_chart import Line, PercentileBand, TimeChart, time_chart
 from engine.report.charts.transforms import fall_values
 
 NAME = '</svg><script>"&\u202e'
@@ -90,7 +90,7 @@ CHARTS: dict[str, Callable[[int], Markup]] = {
             [Line(NAME, level_of(n), 0)],
             "money",
             log=True,
-            bands=[Band(NAME, level_of(n) / 2, level_of(n) * 2)],
+            bands=[PercentileBand(NAME, level_of(n) / 2, level_of(n) * 2)],
         )
     ),
     "stack": lambda n: stacked_chart(
@@ -119,8 +119,8 @@ CHARTS: dict[str, Callable[[int], Markup]] = {
             "k",
             NAME,
             [Point(0.1, 0.2, NAME, "named"), Point(0.2, 0.3)],
-            Axis(NAME, "percent"),
-            Axis("y", "percent"),
+            ScatterAxis(NAME, "percent"),
+            ScatterAxis("y", "percent"),
             joined=[(0.1, 0.1), (0.2, 0.3)],
         )
     ),

@@ -20,11 +20,11 @@ from engine.core.errors import OutputError
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.outputs import export_run
 from engine.report.export.run_tables import TABLES
-from engine.report.export.table import Table
+from engine.report.export.table import ExportTable
 from engine.report.export.xlsx_file import xlsx_bytes
 
 
-def table_of(run: FinishedRun, name: str) -> Table:
+def table_of(run: FinishedRun, name: str) -> ExportTable:
     """A table that the run has."""
     found = TABLES[name](run)
     assert found is not None

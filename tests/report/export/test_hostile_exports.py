@@ -19,7 +19,7 @@ from engine.backtest.finished_run import read_run
 from engine.report.export.csv_file import csv_bytes, guard_formula
 from engine.report.export.markdown import markdown_page
 from engine.report.export.parquet_file import parquet_bytes
-from engine.report.export.table import Column, Table, spell_out_controls
+from engine.report.export.table import ExportColumn, ExportTable, spell_out_controls
 from engine.report.export.xlsx_file import xlsx_bytes
 from tests.report.test_hostile_text import PAYLOADS, poison
 from tests.support.hostile_cells import HOSTILE
@@ -29,16 +29,16 @@ NUMBERS = (-1.5, -1e-300, 0.1, 1e22, -123456.78901234567, 5e-324)
 STARTS = re.compile(r"[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 
 
-def hostile_table() -> Table:
+def hostile_table() -> ExportTable:
     """A table with every text as a ticker, a note and, the first of them, as names; beside each a negative number."""
     count = len(HOSTILE)
-    return Table(
+    return ExportTable(
         "trades",
         (
-            Column("asset", "text", HOSTILE),
-            Column("value", "number", [-(n + 0.1) for n in range(count)]),
-            Column("reason", "text", HOSTILE[::-1]),
-            *(Column(text, "number", [NUMBERS[n % len(NUMBERS)] for n in range(count)]) for text in HOSTILE),
+            ExportColumn("asset", "text", HOSTILE),
+            ExportColumn("value", "number", [-(n + 0.1) for n in range(count)]),
+            ExportColumn("reason", "text", HOSTILE[::-1]),
+            *(ExportColumn(text, "number", [NUMBERS[n % len(NUMBERS)] for n in range(count)]) for text in HOSTILE),
         ),
     )
 
@@ -106,7 +106,7 @@ def test_markdown_of_hostile_names_has_no_markup_and_no_line_is_too_long(folder:
 def test_libreoffice_finds_no_formula_and_every_negative_number(kind: str, tmp_path: Path) -> None:
     table = hostile_table()
     columns = table.columns[:8]  # names of every kind are among the rows; 200 columns of numbers take minutes
-    small = Table("trades", columns)
+    small = ExportTable("trades", columns)
     path = tmp_path / f"trades.{kind}"
     path.write_bytes(csv_bytes(small) if kind == "csv" else xlsx_bytes([small]))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"

@@ -18,7 +18,7 @@ from engine.report.run.verdict import CALIBRATION, DifferenceText, describe_diff
 
 
 @dataclass(frozen=True)
-class Row:
+class IntervalRow:
     """One portfolio that the plan is set beside: its name and marker, the difference in words and drawn, the figures.
 
     ``figures`` are (name of the figure, text); ``key`` names the portfolio in the folder.
@@ -61,7 +61,7 @@ def certainty_panel(run: FinishedRun) -> Panel | None:
     )
 
 
-def _rows(run: FinishedRun) -> list[Row]:
+def _rows(run: FinishedRun) -> list[IntervalRow]:
     summary = run.summary
     places = {name: place for place, name in enumerate(summary.portfolios)}
     marks = {}
@@ -80,7 +80,7 @@ def _rows(run: FinishedRun) -> list[Row]:
             ("correlation", fmt.ratio(versus.correlation)),
         )
         rows.append(
-            Row(
+            IntervalRow(
                 name,
                 portfolio_label(name),
                 marker(places.get(name, 0)),
@@ -94,7 +94,7 @@ def _rows(run: FinishedRun) -> list[Row]:
     return rows
 
 
-def _answer(rows: list[Row], confidence: str) -> str:
+def _answer(rows: list[IntervalRow], confidence: str) -> str:
     """Return against how many the interval leaves zero out."""
     sure = [row.name for row in rows if row.told.leaves_zero_out]
     many = len(rows)

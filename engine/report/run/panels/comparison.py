@@ -43,7 +43,7 @@ FOLLOWING = frozenset(("total_return", "cagr", "volatility", "sharpe", "sortino"
 
 
 @dataclass(frozen=True)
-class Column:
+class PortfolioColumn:
     """One portfolio: its name in the folder, its label and marker, and which part of the window it has."""
 
     name: str
@@ -53,7 +53,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class MetricCell:
     """A figure as text, whether it is the best of its row, and the plan's figure of a late portfolio's window."""
 
     text: str
@@ -63,13 +63,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """One figure: its title, what it means in plain words and as a formula, a cell for each portfolio."""
 
     title: str
     words: str
     definition: str
-    cells: Sequence[Cell]
+    cells: Sequence[MetricCell]
 
 
 def comparison_panel(run: FinishedRun) -> Panel:
@@ -91,17 +91,17 @@ def comparison_panel(run: FinishedRun) -> Panel:
     )
 
 
-def _columns(run: FinishedRun) -> list[Column]:
+def _columns(run: FinishedRun) -> list[PortfolioColumn]:
     window = run.summary.window
     columns = []
     for place, (name, portfolio) in enumerate(run.summary.portfolios.items()):
         spans = [f"since {portfolio.start}"] if portfolio.start > window.start else []
         spans += [f"to {portfolio.end}"] if portfolio.is_spent else []
-        columns.append(Column(name, portfolio_label(name), marker(place), ", ".join(spans)))
+        columns.append(PortfolioColumn(name, portfolio_label(name), marker(place), ", ".join(spans)))
     return columns
 
 
-def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[str, float | None]]) -> Row:
+def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[str, float | None]]) -> MetricRow:
     portfolios = run.summary.portfolios
     values = {name: _value(one, key) for name, one in portfolios.items()}
     texts = {name: _text(value, metric.style) for name, value in values.items()}
@@ -114,7 +114,7 @@ def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[
     best = _best(alike, compared, texts)
     follows = key if key in FOLLOWING and _follows(run, key) else ""
     cells = [
-        Cell(
+        MetricCell(
             text,
             name == best,
             _text(late[name].get(key), metric.style) if name in late and key in late[name] else "",
@@ -122,7 +122,7 @@ def _row(run: FinishedRun, key: str, metric: Metric, late: Mapping[str, Mapping[
         )
         for name, text in texts.items()
     ]
-    return Row(TITLES.get(key, metric.title), PLAIN_WORDS.get(key, ""), metric.definition, cells)
+    return MetricRow(TITLES.get(key, metric.title), PLAIN_WORDS.get(key, ""), metric.definition, cells)
 
 
 def _same_flows(run: FinishedRun, names: Iterable[str]) -> bool:
@@ -159,7 +159,7 @@ def _best(values: Mapping[str, float], better: str, texts: Mapping[str, str]) ->
     return "" if any(texts[other] == texts[name] for other in values if other != name) else name
 
 
-def _answer(run: FinishedRun, rows: Sequence[Row]) -> str:
+def _answer(run: FinishedRun, rows: Sequence[MetricRow]) -> str:
     """Return in how many of the rows with a best figure the plan has it."""
     marked = [row for row in rows if any(cell.is_best for cell in row.cells)]
     own = sum(row.cells[0].is_best for row in marked)

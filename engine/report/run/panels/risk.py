@@ -109,7 +109,7 @@ def _cell(one: PairCorrelation, *, monthly: bool) -> HeatCell:
         (one.monthly, one.months, _FEW_MONTHS) if monthly else (one.correlation, one.count, _FEW_SESSIONS)
     )
     tip = f"{one.first} and {one.second}: {count:,} {'months' if monthly else 'returns'}"
-    return HeatCell(value, fmt.DASH if value is None else fmt.page_number(f"{value:.2f}"), tip, doubtful=count < few)
+    return HeatCell(value, fmt.DASH if value is None else fmt.typeset(f"{value:.2f}"), tip, doubtful=count < few)
 
 
 def _pair_row(one: PairCorrelation) -> tuple[str, ...]:
