@@ -21,18 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from engine.analysis.breakdown.calendar_months import MonthFigures
-from engine.analysis.breakdown.calendar_years import AccountYear, YearReturns
-from engine.analysis.breakdown.contribution import Contributions, YearContribution
-from engine.analysis.breakdown.correlation import PairCorrelation
-from engine.analysis.breakdown.drift import Drift
-from engine.analysis.breakdown.falls import Falls
-from engine.analysis.breakdown.level_ratio import LevelRatio
-from engine.analysis.breakdown.rebalances import RebalanceEffects
-from engine.analysis.breakdown.return_distribution import Distribution
-from engine.analysis.breakdown.risk import RiskShares
-from engine.analysis.breakdown.rolling_windows import RollingFigures
-from engine.analysis.breakdown.start_years import StartYears
+from engine.analysis.breakdown.figures import FIGURES, BreakdownFigures
 from engine.analysis.comparison import PeakWeight, RelativePerformance
 from engine.analysis.currency_parts import CurrencyParts
 from engine.analysis.fees import YearFees
@@ -45,6 +34,7 @@ from engine.analysis.verdict import PlanVerdict
 from engine.analysis.walk_forward import WalkForward
 from engine.backtest.manifest import FileRecord, Manifest
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, Frequency
+from engine.core.json_files import Json
 from engine.simulation.ledger import LastWithdrawal, LedgerChecks
 
 RECORDED_PACKAGES: Final = (
@@ -166,7 +156,7 @@ VerdictRecord: TypeAlias = Annotated[PlanVerdict, BeforeValidator(_name_kind), W
 """A verdict as it is written: ``class``, ``sentence`` and ``figures``."""
 
 
-class RunSummary(FileRecord):
+class RunSummary(FileRecord, BreakdownFigures):
     """The content of a run's ``summary.json``; what a run does not have is not in the file.
 
     ``verdict`` and ``plan_sentence`` are in no folder of an older version.
@@ -192,20 +182,12 @@ class RunSummary(FileRecord):
     limit_orders: LimitOrderFigures | None = None
     never_sold: NeverSoldFigures | None = None
     audit: dict[str, float] | None = None
-    falls: Falls | None = None
-    ratio: LevelRatio | None = None
-    by_year: tuple[YearReturns, ...] | None = None
-    account_by_year: tuple[AccountYear, ...] | None = None
-    months: MonthFigures | None = None
-    start_years: StartYears | None = None
-    rebalances_done: RebalanceEffects | None = None
-    contribution: Contributions | None = None
-    contribution_by_year: tuple[YearContribution, ...] | None = None
-    risk: RiskShares | None = None
-    correlation: tuple[PairCorrelation, ...] | None = None
-    drift: Drift | None = None
-    rolling: tuple[RollingFigures, ...] | None = None
-    distribution: Distribution | None = None
+
+    def to_plain(self) -> dict[str, Json]:
+        """Return the summary as JSON-ready data, the figures that the run was taken apart into last."""
+        plain = super().to_plain()
+        figures = {key: plain.pop(key) for key in FIGURES if key in plain}
+        return {**plain, **figures}
 
 
 class RunManifest(Manifest):

@@ -3,69 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Final
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.analysis.bootstrap import Evidence
-from engine.analysis.breakdown.calendar_months import MonthFigures, measure_months, month_table
-from engine.analysis.breakdown.calendar_years import AccountYear, YearReturns, account_by_year, returns_by_year
-from engine.analysis.breakdown.contribution import (
-    Contributions,
-    YearContribution,
-    contribution_by_year,
-    contributions,
-)
-from engine.analysis.breakdown.correlation import PairCorrelation, pair_correlations
-from engine.analysis.breakdown.drift import Drift, drift
-from engine.analysis.breakdown.falls import Falls, measure_falls
-from engine.analysis.breakdown.level_ratio import LevelRatio, measure_ratio
-from engine.analysis.breakdown.rebalances import RebalanceEffects, rebalance_effects
-from engine.analysis.breakdown.return_distribution import Distribution, measure_distribution
-from engine.analysis.breakdown.risk import RiskShares, risk_shares
+from engine.analysis.breakdown.calendar_months import measure_months, month_table
+from engine.analysis.breakdown.calendar_years import account_by_year, returns_by_year
+from engine.analysis.breakdown.contribution import contribution_by_year, contributions
+from engine.analysis.breakdown.correlation import pair_correlations
+from engine.analysis.breakdown.drift import drift
+from engine.analysis.breakdown.falls import measure_falls
+from engine.analysis.breakdown.figures import FIGURES, BreakdownFigures
+from engine.analysis.breakdown.level_ratio import measure_ratio
+from engine.analysis.breakdown.rebalances import rebalance_effects
+from engine.analysis.breakdown.return_distribution import measure_distribution
+from engine.analysis.breakdown.risk import risk_shares
 from engine.analysis.breakdown.rivals import first_fund, first_rival
-from engine.analysis.breakdown.rolling_windows import RollingFigures, measure_rolling, rolling_table, run_years
+from engine.analysis.breakdown.rolling_windows import measure_rolling, rolling_table, run_years
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.analysis.breakdown.session_gains import SessionGains
-from engine.analysis.breakdown.start_years import StartYears, start_years
+from engine.analysis.breakdown.start_years import start_years
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.comparison import Comparison
 from engine.analysis.difference_parts import Plan
 
-_TABLES: Final = ("month_table", "rolling_table")
-"""What is no part of the summary: each is a file of its own."""
-
 
 @dataclass(frozen=True)
-class Breakdown:
-    """A run taken apart; what it does not have is None.
+class Breakdown(BreakdownFigures):
+    """A run taken apart: the figures, and the series beside them, each a file of its own.
 
-    Every field but the tables is a key of ``summary.json``. ``month_table`` (M rows) has each portfolio's return by
-    calendar month, ``rolling_table`` figures of the 1, 3 and 5 years to each month's end.
+    ``month_table`` (M rows) has each portfolio's return by calendar month, ``rolling_table`` figures of the 1, 3 and 5
+    years to each month's end.
     """
 
-    falls: Falls | None = None
-    ratio: LevelRatio | None = None
-    by_year: tuple[YearReturns, ...] | None = None
-    account_by_year: tuple[AccountYear, ...] | None = None
-    months: MonthFigures | None = None
-    rolling: tuple[RollingFigures, ...] | None = None
-    distribution: Distribution | None = None
     month_table: SeriesTable | None = None
     rolling_table: SeriesTable | None = None
-    start_years: StartYears | None = None
-    rebalances_done: RebalanceEffects | None = None
-    contribution: Contributions | None = None
-    contribution_by_year: tuple[YearContribution, ...] | None = None
-    risk: RiskShares | None = None
-    correlation: tuple[PairCorrelation, ...] | None = None
-    drift: Drift | None = None
 
     @property
     def figures(self) -> Mapping[str, object]:
         """What ``summary.json`` has of it, by key."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _TABLES}
+        return {name: getattr(self, name) for name in FIGURES}
 
 
 def break_down(
