@@ -82,6 +82,11 @@ class RebalanceEffects:
         """Those that another one followed."""
         return tuple(one for one in self.rebalances if not one.so_far)
 
+    @property
+    def gain_at_end(self) -> float:
+        """What all of them together had gained at the end [currency]."""
+        return fsum(one.gain_at_end for one in self.rebalances)
+
 
 def rebalance_effects(ledger: Ledger, market: Market, held: Ledger | None) -> RebalanceEffects:
     """Return what each rebalance of ``ledger`` did, and what else it differs by from what was ``held`` for ever.

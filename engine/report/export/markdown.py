@@ -9,8 +9,6 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from engine.analysis.breakdown.falls import list_falls
-from engine.analysis.metrics import period_returns
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
@@ -19,6 +17,7 @@ from engine.report import number_format as fmt
 from engine.report.export.table import spell_out_controls
 from engine.report.phrases import portfolio_label
 from engine.report.run.verdict import plain_text, run_verdict
+from engine.report.run.years_and_falls import deepest_falls, difference, year_returns
 
 _WIDTH: Final = 80
 _FIGURES: Final = ("cagr", "max_drawdown", "volatility", "sharpe", "final_value")
@@ -68,22 +67,18 @@ def _figures(run: FinishedRun) -> str:
 def _years(run: FinishedRun) -> str:
     """Return what the strategy and its first rival returned in each calendar year, and the difference."""
     shown = ["strategy", *[name for name in run.levels.columns if name != "strategy"][:1]]
-    found = []
-    for name in shown:
-        dates, level = run.own_level(name)
-        periods, returns = period_returns(level, dates, "year")
-        found.append(dict(zip((periods + 1970).tolist(), returns.tolist(), strict=True)))
+    rival = shown[1] if len(shown) > 1 else None
     rows = []
-    for year in sorted(found[0], reverse=True):
-        cells = [one.get(year) for one in found]
-        mine, theirs = cells[0], cells[-1]
-        gap = None if mine is None or theirs is None else mine - theirs
-        rows.append([str(year), *map(fmt.percent, cells), *([fmt.percentage_points(gap)] if len(cells) > 1 else [])])
-    return _table(["Year", *map(_name, shown), *(["Difference"] if len(shown) > 1 else [])], rows)
+    for one in reversed(year_returns(run)):
+        if one.returns.get("strategy") is None:
+            continue
+        cells = [fmt.percent(one.returns.get(name)) for name in shown]
+        rows.append([str(one.year), *cells, *([fmt.percentage_points(difference(one, rival))] if rival else [])])
+    return _table(["Year", *map(_name, shown), *(["Difference"] if rival else [])], rows)
 
 
 def _falls(run: FinishedRun) -> str:
-    falls = list_falls(*run.own_level("strategy"))
+    falls = deepest_falls(run)
     if not falls:
         return "Never below its high."
     rows = [

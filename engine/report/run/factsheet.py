@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from engine.analysis.metrics import period_returns
 from engine.report import number_format as fmt
 from engine.report.phrases import portfolio_label
-from engine.report.run.run_lines import carry_between, rival_of
+from engine.report.run.run_lines import rival_of
+from engine.report.run.years_and_falls import difference, year_returns
 
 if TYPE_CHECKING:
     from engine.backtest.finished_run import FinishedRun
-    from engine.core.arrays import FloatArray
 
 YEARS_SHOWN = 26
 """The newest of them; a page has room for no more."""
@@ -40,22 +37,13 @@ class Factsheet:
 def factsheet(run: FinishedRun) -> Factsheet:
     """Return the words of the first printed page."""
     rival = rival_of(run)
-    mine = _years(run, "strategy")
-    theirs = _years(run, rival) if rival else {}
     years = []
-    for year in sorted(mine, reverse=True)[:YEARS_SHOWN]:
-        own, other = mine[year], theirs.get(year)
-        gap = None if other is None else own - other
-        years.append((str(year), fmt.percent(own), fmt.percent(other), fmt.percentage_points(gap)))
-    return Factsheet(portfolio_label(rival) if rival else "", tuple(years), _falls(run))
-
-
-def _years(run: FinishedRun, name: str) -> dict[int, float]:
-    level: FloatArray = carry_between(run.levels.columns[name])
-    held = np.isfinite(level)
-    whole = np.concatenate([[run.summary.account.capital], level[held]])
-    periods, changes = period_returns(whole, run.levels.dates[held], "year")
-    return dict(zip((periods + 1970).tolist(), changes.tolist(), strict=True))
+    for one in reversed(year_returns(run)):
+        own, other = one.returns.get("strategy"), one.returns.get(rival) if rival else None
+        if own is not None:
+            gap = fmt.percentage_points(difference(one, rival))
+            years.append((str(one.year), fmt.percent(own), fmt.percent(other), gap))
+    return Factsheet(portfolio_label(rival) if rival else "", tuple(years[:YEARS_SHOWN]), _falls(run))
 
 
 def _falls(run: FinishedRun) -> tuple[tuple[str, ...], ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR
 from engine.report import number_format as fmt
@@ -14,6 +13,7 @@ from engine.report.charts.mark import Mark, mark_scale
 from engine.report.phrases import plural, portfolio_label
 from engine.report.run.run_lines import rival_of
 from engine.report.run.verdict import describe_difference
+from engine.report.run.years_and_falls import deepest_falls
 
 _ROUNDING = 1e-9
 """A ratio that is never further from 1 is 1 throughout."""
@@ -56,8 +56,7 @@ def _fall(run: FinishedRun) -> Card:
 
 def _fall_span(run: FinishedRun) -> str:
     """Return from which month to which the deepest fall went, and when it was made good."""
-    found = run.summary.falls
-    falls = found.deepest if found else list_falls(*run.own_level("strategy"))  # an earlier version kept none
+    falls = deepest_falls(run)
     if not falls:
         return "never below its high"
     worst = falls[0]

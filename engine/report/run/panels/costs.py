@@ -49,7 +49,7 @@ def _answer(run: FinishedRun, years: tuple[AccountYear, ...]) -> str:
     paid = f"{fmt.money(costs if costs is None or fees is None else costs - fees)} {currency}"
     text = f"{plural(int(metrics.get('trades') or 0), 'order')} cost {paid}"
     text += " in all" if fees is None else f", yearly fees were {fmt.money(fees)} {currency}"
-    if len(years) > 1 and 0.0 < dearest.costs < fsum(one.costs for one in years):
+    if sum(one.costs > 0.0 for one in years) > 1:
         text += f", most of all in {dearest.year}, {fmt.money(dearest.costs)} {currency}"
     traded = _turnover(run)
     a_year = " a year" if run.summary.window.years >= _WHOLE_YEAR else ""

@@ -68,10 +68,9 @@ def _answer(found: RebalanceEffects, currency: str) -> str:
     gained = sum(one.gain_at_next > 0.0 for one in full)
     many = f"Of {plural(len(full), 'rebalance')} that another one followed, {gained} had gained by then"
     first = many if full else "The one rebalance has no next one yet"
-    total = fsum(one.gain_at_end for one in found.rebalances)
     count = len(found.rebalances)
     all_of_them = "it has" if count == 1 else f"all {count:,} together have"
-    text = f"{first}; {all_of_them} changed the final value by {_signed(total)} {currency}"
+    text = f"{first}; {all_of_them} changed the final value by {_signed(found.gain_at_end)} {currency}"
     if found.rest is not None and abs(found.rest.total) >= _SEEN:
         text += f", everything else by {_signed(found.rest.total)}, against buy & hold"
     return f"{text}.{_example(found, currency)}"
@@ -122,10 +121,10 @@ def _row(one: RebalanceEffect) -> tuple[str, ...]:
 
 def _sums(found: RebalanceEffects) -> tuple[tuple[str, str, str, str], ...]:
     """Return the rows below the table: title, gain at the end, traded and cost."""
-    traded, cost, gain = (
-        fsum(getattr(one, name) for one in found.rebalances) for name in ("traded_one_way", "cost", "gain_at_end")
+    traded, cost = (
+        fmt.money(fsum(getattr(one, name) for one in found.rebalances)) for name in ("traded_one_way", "cost")
     )
-    rows = [(plural(len(found.rebalances), "rebalance"), _signed(gain), fmt.money(traded), fmt.money(cost))]
+    rows = [(plural(len(found.rebalances), "rebalance"), _signed(found.gain_at_end), traded, cost)]
     if found.rest is not None:
         if abs(found.rest.total) >= _SEEN:
             rows.append(("Everything else", _signed(found.rest.total), "", ""))

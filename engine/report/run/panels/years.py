@@ -6,7 +6,6 @@ from typing import Final
 
 from engine.analysis.breakdown.calendar_months import MonthFigures
 from engine.analysis.breakdown.calendar_years import YearReturns
-from engine.analysis.metrics import period_returns
 from engine.backtest.finished_run import FinishedRun
 from engine.report import number_format as fmt
 from engine.report.charts.bar_chart import cell_bar
@@ -14,6 +13,7 @@ from engine.report.phrases import plural
 from engine.report.run.month_tables import month_tables
 from engine.report.run.panel import Panel
 from engine.report.run.run_lines import rival_of
+from engine.report.run.years_and_falls import difference, year_returns
 
 _TITLE: Final = "Which years, which months?"
 _HOW: Final = (
@@ -29,8 +29,8 @@ _HOW: Final = (
 def years_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
     summary, rival = run.summary, rival_of(run)
-    years = summary.by_year or _years_of_levels(run)
-    differences = [_difference(one, rival) for one in years]
+    years = year_returns(run)
+    differences = [difference(one, rival) for one in years]
     longest = max((abs(one) for one in differences if one is not None), default=0.0)
     content = {
         "summary": summary,
@@ -67,12 +67,6 @@ def _answer(years: tuple[YearReturns, ...], months: MonthFigures | None) -> str:
     )
 
 
-def _difference(one: YearReturns, rival: str | None) -> float | None:
-    """Return by how much the strategy earned more in a year that both have."""
-    own, other = one.returns.get("strategy"), one.returns.get(rival) if rival else None
-    return None if own is None or other is None else own - other
-
-
 def _year_row(run: FinishedRun, one: YearReturns, window: tuple[str, str]) -> tuple[int, str, list[tuple[str, str]]]:
     """Return a year, which part of it there is, and each return with a note of the part it covers."""
     cells = [
@@ -88,15 +82,3 @@ def _partial_year_note(year: int, first: str, last: str) -> str:
     if f"{year}-01-05" < first[:10] and first.startswith(str(year)):
         return f"from {first}"
     return f"to {last}" if last.startswith(str(year)) and last < f"{year}-12-28" else ""
-
-
-def _years_of_levels(run: FinishedRun) -> tuple[YearReturns, ...]:
-    """Return the years of a folder of an earlier version, whose summary has none."""
-    found: dict[str, dict[int, float]] = {}
-    for name in run.levels.columns:
-        dates, level = run.own_level(name)
-        periods, changes = period_returns(level, dates, "year")
-        found[name] = dict(zip((periods + 1970).tolist(), changes.tolist(), strict=True))
-    start, end = str(run.levels.dates[0]), str(run.levels.dates[-1])
-    years = sorted({year for own in found.values() for year in own})
-    return tuple(YearReturns(year, start, end, {name: own.get(year) for name, own in found.items()}) for year in years)
