@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 from engine.backtest.config import RunConfig
@@ -21,6 +20,7 @@ from engine.backtest.plan_identity import content_hash
 from engine.backtest.prices import LoadedPrices, Sources, load_checked
 from engine.core.errors import DataError, UnknownTickerError
 from engine.core.json_files import Json
+from engine.core.scratch import scratch_folder
 from engine.core.stand_ins import StandIns, find_stand_in, read_instead
 from engine.data.closes import Closes
 from engine.data.sources.base import PriceRequest, PriceSource
@@ -57,11 +57,11 @@ class KeptPrices:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Have the kept files read wherever the config names them."""
-        with TemporaryDirectory() as folder:
+        with scratch_folder() as folder:
             places = {}
             for at, (path, content) in enumerate(self.files.items()):
                 ending = Path(path).suffix
-                places[path] = Path(folder) / f"{at}{ending if _ENDING.fullmatch(ending) else ''}"
+                places[path] = folder / f"{at}{ending if _ENDING.fullmatch(ending) else ''}"
                 places[path].write_bytes(content)
             with read_instead(StandIns(places, self.hashes)):
                 yield

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, Generic
 
 from engine.backtest.config import RunConfig
@@ -14,6 +13,7 @@ from engine.backtest.outputs import CONFIG_FILE, LUCK_KIND, RUN_KIND, SWEEP_KIND
 from engine.backtest.signed_files import RUN_FILES, SWEEP_FILES
 from engine.core.errors import DataError, OutputError, prefix_errors
 from engine.core.publication import lock_folder
+from engine.core.scratch import scratch_folder
 from engine.diagnostics.replay.files import FileMatch, VersionChange, compare_files, compare_versions, read_manifest
 from engine.diagnostics.replay.rerun import rerun_run
 from engine.evidence.luck.outputs import LUCK_FILES
@@ -89,8 +89,8 @@ def replay_folder(folder: Path, makers: Makers[PolicyT]) -> FolderReplay:
     if kind not in ways:
         raise OutputError(f"{folder}: no folder of a finished run, sweep or luck; name what `engine run` wrote")
     make, files = ways[kind]
-    with lock_folder(folder), TemporaryDirectory() as place:
-        again = Path(place) / folder.resolve().name
+    with lock_folder(folder), scratch_folder() as place:
+        again = place / folder.resolve().name
         make(folder, again, makers)
         manifest = read_manifest(folder, files)
         return FolderReplay(folder, compare_files(folder, again, manifest, files), compare_versions(manifest))

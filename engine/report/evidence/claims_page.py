@@ -33,7 +33,7 @@ CLAIMS_FILE, PAGE_FILE = "claims.json", "claims.html"
 
 def publish_claims(file: ClaimFile, checked: Sequence[CheckedClaim], folder: Path) -> None:
     """Write what was found as data and as a page into ``folder``, both or none of them."""
-    with stage_folder(folder, exchange=False) as staging:
+    with stage_folder(folder) as staging:
         atomic_write(staging / CLAIMS_FILE, to_json(claims_json(file, checked)))
         atomic_write(staging / PAGE_FILE, render_claims(file, checked).encode())
 
