@@ -38,6 +38,6 @@ def run(config: str | Path, *overrides: str) -> Frames:
         When the config, the prices or the account do not allow the run; the message says what to change.
 
     """
-    from engine.cli import run_frames  # noqa: PLC0415  (nothing eager)
+    from engine.cli.frames import run_frames  # noqa: PLC0415  (nothing eager)
 
     return run_frames(config, overrides)

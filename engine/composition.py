@@ -51,6 +51,11 @@ def build_strategy(data: Mapping[str, object]) -> Policy:
     return _strategy_adapter().validate_python(data)
 
 
+def build_fixed_mix(weights: Mapping[str, float]) -> Policy:
+    """Return the strategy that is rebalanced to given weights every January."""
+    return build_strategy({"kind": "fixed_mix", "weights": dict(weights)})
+
+
 @cache
 def _strategy_adapter() -> TypeAdapter[Policy]:
     from pydantic import TypeAdapter

@@ -448,11 +448,12 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
     """Where C calls Python nothing can be raised: without care the traceback is printed and the run goes on."""
     code = (
         "import ctypes, signal, sys, time, engine.cli as cli\n"
+        "from engine import composition\n"
         "def callback(): signal.raise_signal(signal.SIGINT)\n"
         "def verb(*a):\n"
         "    ctypes.CFUNCTYPE(None)(callback)()\n"
         "    time.sleep(2)\n"
-        f"cli.composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
+        f"composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
@@ -461,13 +462,14 @@ def test_an_interrupt_inside_a_compiler_s_callback_is_not_lost_and_prints_no_tra
 def test_a_fault_that_an_interrupt_brings_about_is_told_as_an_interrupt(tmp_path: Path) -> None:
     """Its own words, as of a disk that is full, would be of something that nobody has to mend."""
     code = (
-        "import signal, sys, engine.cli as cli; from engine.core.errors import EngineError\n"
+        "import signal, sys, engine.cli as cli; from engine import composition\n"
+        "from engine.core.errors import EngineError\n"
         "from engine.core.interrupts import raised_interrupts\n"
         "def verb(*a):\n"
         "    with raised_interrupts():\n"
         "        try: signal.raise_signal(signal.SIGINT)\n"
         "        except KeyboardInterrupt: raise EngineError('a worker is gone') from None\n"
-        f"cli.composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
+        f"composition.open_document = verb; sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
@@ -475,7 +477,7 @@ def test_a_fault_that_an_interrupt_brings_about_is_told_as_an_interrupt(tmp_path
 
 def test_a_bug_leaves_a_log_and_exit_code_three(tmp_path: Path) -> None:
     code = (
-        "import sys, engine.cli as cli; cli.composition.open_document = lambda *a: 1 / 0;"
+        "import sys, engine.cli as cli; from engine import composition; composition.open_document = lambda *a: 1 / 0;"
         f"sys.argv = ['engine', 'validate', {str(QUICK)!r}]; cli.script()"
     )
     done = subprocess.run(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine import cli
+from engine.cli.verbs import data_app
 from engine.data.sources import yahoo_session
 from tests.support.yahoo_server import FakeYahoo, made_up, redirect, serving
 
@@ -47,6 +48,8 @@ OFFLINE = (
     ["export", "runs/sample", "--to", "csv"],
     ["compare", "runs/sample", "runs/sample-sweep.sweep"],
     ["verify", "runs/sample"],
+    ["replay", "runs/sample"],
+    ["diff", "runs/sample", "runs/sample"],
     ["schema"],
     ["tariffs"],
     ["data", "fetch", "sample.yaml"],
@@ -139,7 +142,7 @@ def test_every_verb_is_tried() -> None:
     """A new verb has to be added here."""
     names = {one.callback.__name__ for one in cli.app.registered_commands if one.callback}
     assert names == {verb[0] for verb in (*OFFLINE, *HEAVY)} - {"data"}
-    assert {one.callback.__name__ for one in cli.data_app.registered_commands if one.callback} == {"fetch", "check"}
+    assert {one.callback.__name__ for one in data_app.registered_commands if one.callback} == {"fetch", "check"}
 
 
 def test_nothing_but_yahoo_needs_a_network(home: Path, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

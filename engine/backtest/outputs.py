@@ -212,6 +212,18 @@ def refuse_same_name(configs: Sequence[Path], names: Sequence[str]) -> None:
             raise ConfigError([Fault(str(configs[i]), "name", message, "give one of them another name")])
 
 
+def run_folders(out: Path, configs: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    """Return the folder in ``out`` of the run of each config, by name.
+
+    Raises ConfigError for two of one name, OutputError for a folder that leads outside or holds something else.
+    """
+    refuse_same_name(configs, names)
+    folders = [output_folder(out, name) for name in names]
+    for folder in folders:
+        refuse_other_kind(folder, RUN_KIND)
+    return folders
+
+
 def signs_kept_prices(folder: Path) -> bool:
     """Tell whether a run that kept its prices is in ``folder``."""
     try:

@@ -13,15 +13,20 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 
-from engine.core.errors import DataError
+from engine.backtest import plan_identity
+from engine.core.errors import DataError, EngineError
 from engine.core.locks import lock_file
 from engine.core.regular_files import REGULAR_FLAGS
+
+if TYPE_CHECKING:
+    from engine.backtest.outputs import RunResult
 
 _LINE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z) ([0-9a-f]{64}) ([0-9]{1,12}) ([0-9a-f]{64})")
 _BEGUN: Final = re.compile(r"[0-9TZ:-]{0,20}(?: [0-9a-f]{0,64}(?: [0-9]{0,12}(?: [0-9a-f]{0,64})?)?)?")
@@ -89,6 +94,21 @@ def record_trials(data_sha256: str, plan_sha256: str, variants: int = 1) -> int:
             return registry.variants
     except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return 0
+
+
+def count_trials(data_sha256: str, plan_sha256: str, variants: int, tell: Callable[[str], None]) -> int:
+    """Record trials as above, and go on without them where the registry was edited: ``tell`` is told, 0 is returned."""
+    try:
+        return record_trials(data_sha256, plan_sha256, variants)
+    except EngineError as error:
+        tell(str(error))
+        return 0
+
+
+def count_run(result: RunResult, tell: Callable[[str], None]) -> int:
+    """Record a run; return how many variants were tried on its closes, this one included."""
+    closes = result.summary.data.sha256
+    return count_trials(closes, plan_identity.plan_sha256(result.config, closes), 1, tell)
 
 
 def read_registries() -> list[Registry]:

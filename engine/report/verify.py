@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from engine.core.json_files import Json
 from engine.diagnostics.verify import ReferenceFigure
 from engine.report.console import add_row, console, print_bullet, print_heading, table, text
 from engine.report.phrases import plural
@@ -50,6 +52,11 @@ def print_verification(
         f"{len(figures) - len(wrong):,} {of} reproduced {'on this machine' if folder is None else f'from {folder}'}"
     )
     out.print(text(verdict, "bold"))
+
+
+def verification_json(figures: Sequence[ReferenceFigure]) -> list[Json]:
+    """Return every figure as JSON-ready data, with whether it holds."""
+    return [{**dataclasses.asdict(one), "holds": one.agrees} for one in figures]
 
 
 def print_stored(counts: Mapping[str, int], folder: Path) -> None:

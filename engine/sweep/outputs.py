@@ -87,3 +87,15 @@ def is_finished(sweep: PreparedSweep[PolicyT], folder: Path) -> bool:
     except EngineError:
         return False
     return manifest.identity == sweep.identity and not page_fault(folder, manifest)
+
+
+def finished_summary(sweep: PreparedSweep[PolicyT], folder: Path) -> SweepSummary | None:
+    """Return the summary of just this sweep where ``folder`` holds it whole, else None.
+
+    What a sweep that was killed after its last file left beside it is removed.
+    """
+    if not is_finished(sweep, folder):
+        return None
+    summary = SweepSummary.model_validate_json((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+    clean_staging(folder)
+    return summary

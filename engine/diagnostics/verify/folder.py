@@ -13,6 +13,7 @@ from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_ki
 from engine.backtest.plan_identity import config_sha256
 from engine.backtest.signed_files import RUN_FILES, fit_together, page_fault
 from engine.core.errors import ContradictionError, EngineError, OutputError
+from engine.data.sources.store_files import stored_files
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.diagnostics.verify.gate_replay import replay_gate
 from engine.diagnostics.verify.run_figures import recompute_figures
@@ -42,6 +43,11 @@ def read_finished(folder: Path) -> FinishedRun | FinishedSweep:
     if fault := page_fault(folder, finished.manifest):
         raise fault
     return finished
+
+
+def find_stored(folder: Path) -> list[tuple[str, Path]]:
+    """Return the files of a price store with their kinds where ``folder`` is one and no folder of results."""
+    return [] if folder_kind(folder) else stored_files(folder)
 
 
 def verify_finished(

@@ -1,0 +1,56 @@
+"""The command `engine`: its verbs, in the order in which `engine --help` lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from engine.cli.bench import bench
+from engine.cli.data import check, fetch
+from engine.cli.folders import compare, diff, export, replay, report, verify
+from engine.cli.lists import schema, tariffs, trials
+from engine.cli.plans import claims, init, luck, optimise, run, validate
+from engine.cli.sweeps import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERBS: Final[tuple[Callable[..., None], ...]] = (
+    init,
+    validate,
+    run,
+    sweep,
+    optimise,
+    claims,
+    luck,
+    report,
+    export,
+    compare,
+    verify,
+    replay,
+    diff,
+    schema,
+    tariffs,
+    trials,
+    bench,
+)
+"""A verb is called as its function is, and its help is the function's docstring."""
+DATA_VERBS: Final[tuple[Callable[..., None], ...]] = (fetch, check)
+"""Those below `engine data`."""
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Portfolios from a YAML file: simulated on real history, compared with buy-and-hold.",
+)
+data_app = typer.Typer(
+    no_args_is_help=True, help="The local price store and the data-quality page.", rich_markup_mode=None
+)
+for _verb in VERBS:
+    app.command()(_verb)
+for _verb in DATA_VERBS:
+    data_app.command()(_verb)
+app.add_typer(data_app, name="data")
