@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import Final, Generic, TypeAlias
+from typing import Final, Generic
 
 import numpy as np
 
@@ -30,8 +30,6 @@ SLAB_VARIANTS: Final = 4_096
 """Variants of a slab."""
 MAX_SIMULATED: Final = 2_000
 """Variants that are run by ``simulate``, one after another; where there are more, no slab is made."""
-
-Observer: TypeAlias = Callable[[int, FloatArray], None]
 
 
 class TooManyToSimulateError(Exception):

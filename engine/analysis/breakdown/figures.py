@@ -13,7 +13,7 @@ from engine.analysis.breakdown.drift import Drift
 from engine.analysis.breakdown.falls import Falls
 from engine.analysis.breakdown.level_ratio import LevelRatio
 from engine.analysis.breakdown.rebalances import RebalanceEffects
-from engine.analysis.breakdown.return_distribution import Distribution
+from engine.analysis.breakdown.return_distribution import ReturnDistributions
 from engine.analysis.breakdown.risk import RiskShares
 from engine.analysis.breakdown.rolling_windows import RollingFigures
 from engine.analysis.breakdown.start_years import StartYears
@@ -36,7 +36,7 @@ class BreakdownFigures:
     correlation: tuple[PairCorrelation, ...] | None = None
     drift: Drift | None = None
     rolling: tuple[RollingFigures, ...] | None = None
-    distribution: Distribution | None = None
+    distribution: ReturnDistributions | None = None
 
 
 FIGURES: Final = tuple(one.name for one in fields(BreakdownFigures))

@@ -69,7 +69,7 @@ class SessionReturn:
 
 
 @dataclass(frozen=True)
-class Distribution:
+class ReturnDistributions:
     """How ``sessions`` and calendar ``months`` went, with the ``best`` and ``worst`` sessions beside ``rival``.
 
     ``total_without_best``: the total return without the best ``left_out`` sessions. Of a run of one session None.
@@ -86,7 +86,7 @@ class Distribution:
 
 def measure_distribution(
     mine: Performance, months: FloatArray, rival: str = "", common: CommonSessions | None = None
-) -> Distribution:
+) -> ReturnDistributions:
     """Return how a portfolio's returns are spread; ``months`` (M,) are those by calendar month.
 
     ``common`` has the sessions that it shares with its rival.
@@ -100,7 +100,7 @@ def measure_distribution(
         kept *= 1.0 + one
     left_out = min(DAYS_LEFT_OUT, len(returns))
     whole = float(mine.level[-1] / mine.level[0])
-    return Distribution(
+    return ReturnDistributions(
         sessions=describe_returns(mine.statistics) if len(returns) else None,
         months=describe_returns(ReturnStatistics.from_series(months)),
         rival=rival,

@@ -14,6 +14,7 @@
 - ``controls.period_bar(first, last, lines)`` and ``packed_data.packed_data([PackedSeries(name, label, dates, values)],
   capital=)`` make a page live: ``render_page(..., script="page.js", data=packed)``, whose template extends
   ``base.html.j2`` with blocks ``title`` and ``body``; cells ``<td data-figure="cagr" data-of="SPY">``
-  follow the period, elements with ``data-whole`` say that they do not. ``style`` is of ``styles.Style``; place 0 is the
-  strategy, 1 buy and hold, 2 and on the others. Keys are names in the page: letters, digits and dashes, each once.
+  follow the period, elements with ``data-whole`` say that they do not. ``style`` is of ``styles.FigureStyle``; place 0
+  is the strategy, 1 buy and hold, 2 and on the others. Keys are names in the page: letters, digits and dashes, each
+  once.
 """

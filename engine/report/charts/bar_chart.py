@@ -24,7 +24,8 @@ from engine.report.charts.frame import (
 )
 from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scales import Scale
-from engine.report.charts.styles import Style, write_figure, write_tick
+from engine.report.charts.styles import FigureStyle, write_figure
+from engine.report.charts.value_axis import grid_lines, level_line, value_ticks
 
 _MAX_TEXTS: Final = 12
 _HATCH_STEP: Final = 16
@@ -32,14 +33,14 @@ _HATCH_RISE: Final = 2
 """How far lines of a hatched bar are apart, and how steep they are [units of the picture's box]."""
 
 
-def bar_chart(key: str, title: str, bars: Sequence[Mark], style: Style, *, size: Size = "medium") -> Markup:
+def bar_chart(key: str, title: str, bars: Sequence[Mark], style: FigureStyle, *, size: Size = "medium") -> Markup:
     """Return upright bars around zero, side by side in their order, as one a year."""
     tall, _ = HEIGHTS[size]
     scale, height = mark_scale(bars), 2 * tall
     step = WIDTH / max(len(bars), 1)
     zero = int((1.0 - scale.fraction(0.0)) * height + 0.5)
-    ticks = [(scale.fraction(tick), write_tick(tick, style)) for tick in scale.ticks(tall // 52)]
-    shapes = [_across("grid", int((1.0 - at) * height + 0.5)) for at, _ in ticks]
+    ticks = value_ticks(scale, style, tall)
+    shapes = [grid_lines(ticks, height)]
     for number, bar in enumerate(bars):
         left, middle = int(step * (number + 0.14) + 0.5), int(step * (number + 0.5) + 0.5)
         top = zero if bar.value is None else int((1.0 - scale.fraction(bar.value)) * height + 0.5)
@@ -50,17 +51,17 @@ def bar_chart(key: str, title: str, bars: Sequence[Mark], style: Style, *, size:
         if bar.low is not None and bar.high is not None:
             ends = (int((1.0 - scale.fraction(end)) * height + 0.5) for end in (bar.low, bar.high))
             shapes.append(Markup('<path class="whisker" d="M{} {}V{}"/>').format(middle, *ends))
-    shapes.append(_across("base", zero))
+    shapes.append(level_line(scale.fraction(0.0), height, "base"))
     januaries = [n for n, bar in enumerate(bars) if len(bar.label) == len("2004-01") and bar.label.endswith("-01")]
     written = januaries if len(bars) > _MAX_TEXTS and len(januaries) > 1 else list(range(len(bars)))
     names = [((n + 0.5) / len(bars), bars[n].label) for n in written[:: max(-(-len(written) // _MAX_TEXTS), 1)]]
     frame = Frame(key, title, size, widest(text for _, text in ticks))
     around = join([y_texts(ticks), x_texts(names)])
-    return picture(frame, join(shapes), around, describe=_tell_all(bars, style), attributes=_marks())
+    return picture(frame, join(shapes), around, describe=_tell_all(bars, style), attributes=Markup(" data-marks"))
 
 
 def lying_bars(
-    key: str, title: str, bars: Sequence[Mark], style: Style, *, log: bool = False, unit_note: str = ""
+    key: str, title: str, bars: Sequence[Mark], style: FigureStyle, *, log: bool = False, unit_note: str = ""
 ) -> Markup:
     """Return one bar below another, its name before it and its figure after it, with ``unit_note`` below all.
 
@@ -69,11 +70,10 @@ def lying_bars(
     scale = mark_scale(bars, log=log)
     rows = [_lying_bar(bar, scale, style) for bar in bars]
     return Markup(
-        '<figure class="chart bars" id="{key}"{marks}><figcaption id="{key}-title">{title}</figcaption>'
+        '<figure class="chart bars" id="{key}" data-marks><figcaption id="{key}-title">{title}</figcaption>'
         '<div class="lying" style="--names:{names}ch;--figures:{figures}ch" role="list">{rows}</div>{note}</figure>'
     ).format(
         key=key,
-        marks=_marks(),
         title=plain(title),
         names=widest(shorten(bar.label) for bar in bars),
         figures=widest(write_figure(bar.value, style) for bar in bars),
@@ -82,7 +82,7 @@ def lying_bars(
     )
 
 
-def _lying_bar(bar: Mark, scale: Scale, style: Style) -> Markup:
+def _lying_bar(bar: Mark, scale: Scale, style: FigureStyle) -> Markup:
     zero = 0.0 if scale.log else scale.fraction(0.0)
     end = zero if bar.value is None else scale.fraction(bar.value)
     drawn = Markup('<b class="bar {}{}" style="left:{};width:{}"></b>').format(
@@ -117,7 +117,7 @@ def cell_bar(value: float | None, longest: float, place: int = 0) -> Markup:
     )
 
 
-def _mark(bar: Mark, style: Style, shape: str) -> Markup:
+def _mark(bar: Mark, style: FigureStyle, shape: str) -> Markup:
     return Markup('<path class="bar {}{}" data-say="{}" d="{}"/>').format(
         colour(bar.place), " hatched" if bar.hatched else "", plain(bar.tell(style)), shape
     )
@@ -134,13 +134,5 @@ def _hatch(left: int, width: int, top: int, bottom: int) -> str:
     return "".join(lines)
 
 
-def _across(kind: str, y: int) -> Markup:
-    return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, y, WIDTH)
-
-
-def _marks() -> Markup:
-    return Markup(" data-marks")
-
-
-def _tell_all(bars: Sequence[Mark], style: Style) -> str:
+def _tell_all(bars: Sequence[Mark], style: FigureStyle) -> str:
     return "; ".join(bar.tell(style) for bar in bars) + "."

@@ -24,7 +24,7 @@ from engine.report.charts.frame import (
     x_texts,
 )
 from engine.report.charts.scales import Scale
-from engine.report.charts.styles import Style, write_figure, write_tick
+from engine.report.charts.styles import FigureStyle, write_figure, write_tick
 
 _LETTER: Final = 7.2 / 300.0
 """Width of a letter as a share of the narrowest picture."""
@@ -52,7 +52,7 @@ class Histogram:
     title: str
     edges: FloatArray
     counts: FloatArray
-    style: Style
+    style: FigureStyle
     lines: Sequence[ValueLine] = ()
     band: tuple[float, float] | None = None
     curve: FloatArray | None = None
@@ -121,7 +121,7 @@ def histogram(chart: Histogram) -> Markup:
     )
 
 
-def line_names(lines: Sequence[ValueLine], across: Scale, style: Style) -> tuple[Markup, int]:
+def line_names(lines: Sequence[ValueLine], across: Scale, style: FigureStyle) -> tuple[Markup, int]:
     """Return the names above the picture, each in the lowest row in which it covers no other, and how many rows."""
     rows: list[float] = []
     spans = []

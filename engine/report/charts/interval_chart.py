@@ -9,7 +9,7 @@ from markupsafe import Markup
 from engine.report.charts.frame import colour, join, marker, per_cent, plain, shorten, widest
 from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scales import Scale
-from engine.report.charts.styles import Style, write_figure, write_tick
+from engine.report.charts.styles import FigureStyle, write_figure, write_tick
 
 _APART = 0.55
 """How far apart texts of the axis have to be for a phone [fraction of its length]."""
@@ -50,7 +50,7 @@ def _far_apart(fractions: Sequence[float], zero: float | None) -> set[float]:
 
 
 def interval_chart(
-    key: str, title: str, intervals: Sequence[Mark], style: Style, *, zero: float | None = 0.0
+    key: str, title: str, intervals: Sequence[Mark], style: FigureStyle, *, zero: float | None = 0.0
 ) -> Markup:
     """Return all of them one below another, with an axis: name, drawing, figure."""
     scale = mark_scale(intervals, zero)

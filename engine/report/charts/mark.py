@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.report.charts.scales import Scale, fit_scale
-from engine.report.charts.styles import Style, write_figure
+from engine.report.charts.styles import FigureStyle, write_figure
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Mark:
     hatched: bool = False
     note: str = ""
 
-    def tell(self, style: Style) -> str:
+    def tell(self, style: FigureStyle) -> str:
         """Return it in words."""
         told = f"{self.label}: {write_figure(self.value, style)}"
         if self.low is not None and self.high is not None:

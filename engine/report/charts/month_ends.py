@@ -14,13 +14,13 @@ from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray
 from engine.report.charts.frame import join, plain
-from engine.report.charts.styles import Style, write_figure
+from engine.report.charts.styles import FigureStyle, write_figure
 
 FILLED_LATER: Final = Markup('<details class="ends-of-months live-only"><summary>Data as table</summary></details>')
 """What the page's script fills."""
 
 
-def month_ends(dates: DateArray, columns: Sequence[tuple[str, FloatArray]], style: Style) -> Markup:
+def month_ends(dates: DateArray, columns: Sequence[tuple[str, FloatArray]], style: FigureStyle) -> Markup:
     """Return the table of labelled ``columns`` (T,) over ``dates`` (T,)."""
     months = dates.astype("datetime64[M]")
     rows = np.flatnonzero(np.append(months[1:] != months[:-1], True)) if len(dates) else np.array([], dtype=np.int64)

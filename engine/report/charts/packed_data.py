@@ -20,8 +20,8 @@ from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.powers import logarithms
 from engine.report.charts.frame import plain_text
 
-Kind: TypeAlias = Literal["level", "share", "number"]
-_STEPS: Final[dict[Kind, float]] = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
+SeriesKind: TypeAlias = Literal["level", "share", "number"]
+_STEPS: Final[dict[SeriesKind, float]] = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
 """Of a logarithm, of a weight [fraction], of a rate or ratio."""
 
 
@@ -39,7 +39,7 @@ class PackedSeries:
     label: str
     dates: DateArray
     values: FloatArray
-    kind: Kind = "level"
+    kind: SeriesKind = "level"
     periods: float | None = None
     daily_from: np.datetime64 | None = None
 

@@ -24,11 +24,12 @@ from engine.report.charts.frame import (
     y_texts,
 )
 from engine.report.charts.scales import Scale, fit_scale
-from engine.report.charts.styles import Style, write_figure, write_tick
+from engine.report.charts.styles import FigureStyle, write_figure, write_tick
+from engine.report.charts.value_axis import grid_lines, value_ticks
 
 _LEANS_FROM: Final = 0.6
 """From where on in the width a name stands left of its point."""
-Kind: TypeAlias = Literal["dot", "named", "small"]
+PointKind: TypeAlias = Literal["dot", "named", "small"]
 """A small dot; a marker with its name beside it; a small cross with its name."""
 
 
@@ -39,7 +40,7 @@ class Point:
     x: float
     y: float
     label: str = ""
-    kind: Kind = "dot"
+    kind: PointKind = "dot"
     place: int = 0
     note: str = ""
 
@@ -49,7 +50,7 @@ class ScatterAxis:
     """What is counted in one direction; with ``zero`` the axis begins or ends at 0 or has it inside."""
 
     title: str
-    style: Style
+    style: FigureStyle
     zero: bool = True
 
 
@@ -81,10 +82,8 @@ def scatter(chart: Scatter) -> Markup:
         )
     )
     x_ticks = [(across.fraction(tick), write_tick(tick, chart.x.style)) for tick in across.ticks(6)]
-    y_ticks = [(up.fraction(tick), write_tick(tick, chart.y.style)) for tick in up.ticks(tall // 52)]
-    shapes = [
-        Markup('<path class="grid" d="M0 {}H{}"/>').format(int((1 - at) * height + 0.5), WIDTH) for at, _ in y_ticks
-    ]
+    y_ticks = value_ticks(up, chart.y.style, tall)
+    shapes = [grid_lines(y_ticks, height)]
     if chart.joined:
         places = (
             f"{int(across.fraction(a) * WIDTH + 0.5)} {int((1 - up.fraction(b)) * height + 0.5)}"
@@ -137,7 +136,9 @@ class StripRow:
     note: str = ""
 
 
-def strip_chart(key: str, title: str, rows: Sequence[StripRow], style: Style, *, base: float | None = None) -> Markup:
+def strip_chart(
+    key: str, title: str, rows: Sequence[StripRow], style: FigureStyle, *, base: float | None = None
+) -> Markup:
     """Return strips one below another on one scale; ``base`` has a line through all of them."""
     seen = np.array([one for row in rows for one in (*row.values, *([] if row.marked is None else [row.marked]))])
     scale = fit_scale([seen], anchor=base)
@@ -155,7 +156,7 @@ def strip_chart(key: str, title: str, rows: Sequence[StripRow], style: Style, *,
     ).format(key=key, title=plain(title), names=names, figures=figures, rows=join(drawn), ticks=ticks)
 
 
-def _strip(row: StripRow, scale: Scale, style: Style, base: float | None) -> Markup:
+def _strip(row: StripRow, scale: Scale, style: FigureStyle, base: float | None) -> Markup:
     values = np.array(row.values, dtype=np.float64)
     median = float(np.median(values)) if len(values) else None
     dots = [

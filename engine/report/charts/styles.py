@@ -8,11 +8,11 @@ from typing import Final, Literal, TypeAlias
 
 from engine.report import number_format as fmt
 
-Style: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds", "duration"]
+FigureStyle: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds", "duration"]
 """``percent`` and ``points`` (percentage points, always with a sign) are written from fractions, ``duration`` from
 seconds in the unit that fits, on pages without a script."""
 
-_FIGURES: Final[dict[Style, Callable[[float], str]]] = {
+_FIGURES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "money": fmt.money,
     "percent": fmt.percent,
     "points": fmt.percentage_points,
@@ -21,7 +21,7 @@ _FIGURES: Final[dict[Style, Callable[[float], str]]] = {
     "seconds": lambda value: fmt.short_number(value) + " s",
     "duration": fmt.duration,
 }
-_AXES: Final[dict[Style, Callable[[float], str]]] = {
+_AXES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "money": fmt.short_money,
     "percent": lambda value: f"{fmt.short_number(100.0 * value)} %",
     "points": lambda value: f"{fmt.short_number(100.0 * value, signed=True)} pp",
@@ -32,7 +32,7 @@ _AXES: Final[dict[Style, Callable[[float], str]]] = {
 }
 
 
-def write_figure(value: float | None, style: Style) -> str:
+def write_figure(value: float | None, style: FigureStyle) -> str:
     """Return a value in full, a dash where there is none.
 
     >>> write_figure(0.10899, "percent").split(), write_figure(None, "money") == fmt.DASH
@@ -41,7 +41,7 @@ def write_figure(value: float | None, style: Style) -> str:
     return fmt.DASH if value is None or math.isnan(value) else fmt.typeset(_FIGURES[style](value))
 
 
-def write_tick(value: float, style: Style) -> str:
+def write_tick(value: float, style: FigureStyle) -> str:
     """Return a round value as it stands at an axis, short.
 
     >>> write_tick(250000.0, "money"), write_tick(0.05, "percent").split()

@@ -32,13 +32,13 @@ from engine.report.charts.labels import EndLabel, end_labels
 from engine.report.charts.month_ends import FILLED_LATER, month_ends
 from engine.report.charts.paths import line_path, picture_paths, points
 from engine.report.charts.scales import ROOM, Scale, date_ticks, fit_scale
-from engine.report.charts.styles import Style, write_figure, write_tick
+from engine.report.charts.styles import FigureStyle, write_figure
+from engine.report.charts.value_axis import grid_lines, level_line, value_ticks
 
 Transform: TypeAlias = Literal["plain", "held", "growth", "ratio", "fall"]
 """What the script makes of a packed series for a chosen period: itself; itself where it is above 0; rebased to the
 capital; over the line's other series, from 1; the distance below the highest so far. ``transforms`` does so here."""
 
-_PIXELS_A_TICK: Final = 52
 _NOTE_ROOM: Final = 0.14
 """Room above and below where the highest and the lowest value are written."""
 _AT_THE_EDGE: Final = 0.25
@@ -86,7 +86,7 @@ class TimeChart:
     title: str
     dates: DateArray
     lines: Sequence[Line]
-    style: Style
+    style: FigureStyle
     transform: Transform = "plain"
     size: Size = "medium"
     log: bool = False
@@ -108,17 +108,17 @@ def time_chart(chart: TimeChart) -> Markup:
     scale = fit_scale(columns, log=chart.log, anchor=chart.base, room=_NOTE_ROOM if chart.noted else ROOM)
     tall, low = HEIGHTS[chart.size]
     height, count = 2 * tall, len(chart.dates)
-    shapes = [_grid(scale, tall)]
+    ticks = value_ticks(scale, chart.style, tall)
+    shapes = [grid_lines(ticks, height)]
     shapes += [_band(band, scale, height) for band in chart.bands]
     if chart.base is not None:
-        shapes.append(_level_line(scale.fraction(chart.base), height, "base"))
-    shapes += [_level_line(scale.fraction(value), height, "cap") for value, _ in chart.levels]
+        shapes.append(level_line(scale.fraction(chart.base), height, "base"))
+    shapes += [level_line(scale.fraction(value), height, "cap") for value, _ in chart.levels]
     for line in shown[::-1]:  # the first is drawn last, on top
         filled = chart.fill is not None and line is chart.lines[chart.fill]
         floor = (scale.low if chart.base is None else chart.base) if filled else None
         shapes.append(_line(line, scale, height, base=floor))
     shapes += _marked(chart, height)
-    ticks = [(scale.fraction(tick), write_tick(tick, chart.style)) for tick in scale.ticks(tall // _PIXELS_A_TICK)]
     ends = [_end(one, scale, chart) for one in shown if np.isfinite(one.values).any()]
     ends += [EndLabel(label, scale.fraction(value), None) for value, label in chart.levels]
     around = join(
@@ -164,16 +164,6 @@ def describe_lines(chart: TimeChart) -> str:
 def _end(line: Line, scale: Scale, chart: TimeChart) -> EndLabel:
     last = float(line.values[np.isfinite(line.values)][-1])
     return EndLabel(write_figure(last, chart.style) if chart.noted else line.label, scale.fraction(last), line.place)
-
-
-def _grid(scale: Scale, tall: int) -> Markup:
-    lines = (_level_line(scale.fraction(tick), 2 * tall, "grid") for tick in scale.ticks(tall // _PIXELS_A_TICK))
-    return join(lines)
-
-
-def _level_line(fraction: float, height: int, kind: str) -> Markup:
-    y = int((1.0 - fraction) * height + 0.5)
-    return Markup('<path class="{}" d="M0 {}H{}"/>').format(kind, y, WIDTH)
 
 
 def _band(band: PercentileBand, scale: Scale, height: int) -> Markup:

@@ -8,7 +8,7 @@ from typing import Final
 from engine.analysis.metrics_table import METRICS
 from engine.core.errors import shorten
 from engine.report import number_format as fmt
-from engine.report.charts.styles import Style
+from engine.report.charts.styles import FigureStyle
 from engine.report.phrases import plural, portfolio_label
 from engine.sweep.config import RANKING_SIGNS
 from engine.sweep.effects import AxisEffects, ValueEffect
@@ -29,9 +29,9 @@ def metric_style(metric: str) -> str:
     return METRICS[metric].style if metric in METRICS else _EXTRA_STYLES[metric]
 
 
-def chart_style(metric: str) -> Style:
+def chart_style(metric: str) -> FigureStyle:
     """Return the style of a metric in charts."""
-    styles: dict[str, Style] = {"money": "money", "percent": "percent", "ratio": "ratio"}
+    styles: dict[str, FigureStyle] = {"money": "money", "percent": "percent", "ratio": "ratio"}
     return styles.get(metric_style(metric), "count")
 
 

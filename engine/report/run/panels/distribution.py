@@ -7,7 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.breakdown.return_distribution import PERCENTILES, Distribution, ReturnDistribution, SessionReturn
+from engine.analysis.breakdown.return_distribution import (
+    PERCENTILES,
+    ReturnDistribution,
+    ReturnDistributions,
+    SessionReturn,
+)
 from engine.backtest.finished_run import FinishedRun
 from engine.core.arrays import FloatArray
 from engine.core.conventions import Frequency
@@ -62,7 +67,7 @@ def distribution_panel(run: FinishedRun) -> Panel | None:
     return Panel("distribution", "Single days", title, "distribution", _answer(run, found, day), content, _HOW)
 
 
-def _answer(run: FinishedRun, found: Distribution, day: str) -> str:
+def _answer(run: FinishedRun, found: ReturnDistributions, day: str) -> str:
     own = found.sessions
     assert own is not None  # noqa: S101  (asked before)
     text = (
