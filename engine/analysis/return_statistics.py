@@ -24,6 +24,19 @@ _TAIL_PARTS: Final = 20
 """Value at risk and expected shortfall look at one part in so many of all returns: 5 %."""
 
 
+def quantile(ordered: FloatArray, share: float) -> float:
+    """Return the quantile of ascending values (n,), between the two nearest to it as numpy has it.
+
+    >>> quantile(np.array([1.0, 2.0, 4.0]), 0.75)
+    3.0
+    """
+    place = (len(ordered) - 1) * share
+    low, weight = int(place), place - int(place)
+    below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+    gap = above - below
+    return above - gap * (1.0 - weight) if weight >= 0.5 else below + gap * weight
+
+
 @dataclass(frozen=True)
 class ReturnStatistics:
     """Figures of ``returns`` (n,), all of them finite; ``sums`` is what a pass over them gathered.
@@ -127,13 +140,7 @@ class ReturnStatistics:
         """The 5 % quantile, between the two returns nearest to it."""
         if not self.count:
             return None
-        place = (self.count - 1) * (1 / _TAIL_PARTS)
-        low, weight = int(place), place - int(place)
-        high = min(low + 1, self.count - 1)
-        ordered = self._ordered_tail
-        below, above = float(ordered[low]), float(ordered[high])
-        gap = above - below  # from the nearer one, as numpy.quantile has it
-        return above - gap * (1.0 - weight) if weight >= 0.5 else below + gap * weight
+        return quantile(self._ordered_tail, 1 / _TAIL_PARTS)
 
     @property
     def expected_shortfall(self) -> float | None:

@@ -70,6 +70,17 @@ def unsafe_characters(text: str) -> set[str]:
     return set() if text.isprintable() else {char for char in set(text) if category(char) in _UNSAFE}
 
 
+def spell_out_controls(text: str, keep: str = "") -> str:
+    """Return ``text`` with every unsafe character but those of ``keep`` as its number in brackets.
+
+    >>> spell_out_controls("a" + chr(0x202E) + "b" + chr(0))
+    'a⟨U+202E⟩b⟨U+0000⟩'
+    """
+    for char in unsafe_characters(text).difference(keep):
+        text = text.replace(char, f"⟨U+{ord(char):04X}⟩")
+    return text
+
+
 def shorten(text: str, most: int) -> str:
     """Return at most ``most`` characters: the middle goes, for the end of a message says what to do.
 

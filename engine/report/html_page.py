@@ -16,17 +16,17 @@ from markupsafe import Markup
 
 from engine.backtest.manifest import MANIFEST_FILE, MAX_MANIFEST_BYTES, REPORT_FILE, Manifest
 from engine.backtest.signed_files import fit_together, page_fault
-from engine.core.errors import DataError, OutputError
+from engine.core.errors import DataError, OutputError, spell_out_controls
 from engine.core.files import atomic_write
 from engine.core.publication import lock_folder, stage_folder
 from engine.core.regular_files import read_regular
 from engine.report import number_format as fmt
-from engine.report.charts.frame import plain_text, shorten
+from engine.report.charts.frame import short_label
 from engine.report.phrases import portfolio_label
 from engine.report.template_cache import TemplateCache, template_folder
 
 _NUMBERS = (fmt.money, fmt.cents, fmt.percent, fmt.percentage_points, fmt.ratio, fmt.count, fmt.price)
-_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, fmt.typeset, shorten, portfolio_label)
+_FILTERS: Final = (*_NUMBERS, fmt.quantity, fmt.metric, fmt.typeset, short_label, portfolio_label)
 """Filters of the templates, by the functions' names, as ``{{ value|money }}``."""
 
 
@@ -160,14 +160,14 @@ def css_text(text: str) -> Markup:
     >>> str(css_text("a<")).split(chr(92))
     ['a', '00003c']
     """
-    whole = plain_text(text)
+    whole = spell_out_controls(text)
     safe = (one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in whole)
     return Markup("".join(safe))  # noqa: S704  (no character in it can end the text or the element)
 
 
 def _spell_controls(value: object) -> object:
     """Return text from outside with what would turn a line around spelled out; markup and numbers as they are."""
-    return plain_text(value, keep="\n") if type(value) is str else value
+    return spell_out_controls(value, keep="\n") if type(value) is str else value
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.report.charts.frame import plain_text
+from engine.core.errors import spell_out_controls
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
 from tests.support.hostile_cells import FORMULAS, OTHERS
 from tests.support.specimen_page import specimen_page
@@ -30,7 +30,7 @@ def test_no_name_runs_anything_and_each_is_shown_letter_for_letter(
         assert page.evaluate("[...document.querySelectorAll('a')].map((one) => one.getAttribute('href'))") == ["#main"]
         assert page.evaluate("document.scripts.length") == 3
         title = page.get_attribute("[data-line=buy_and_hold]", "title")
-        assert title == plain_text(text)
+        assert title == spell_out_controls(text)
         page.focus("#growth .plot")
         page.keyboard.press("End")
         assert page.is_visible("#tip")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.analysis.comparison import RelativePerformance
 from engine.analysis.verdict import PlanVerdictFigures, TaxedDifference, state_verdict
-from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text
+from engine.report.run.verdict import CALIBRATION, ascii_minus, describe_difference
 from tests.support.verdicts import contradictions, verdict_faults
 
 ORACLES = Path(__file__).parents[3] / "shared" / "data" / "oracles" / "report.json"
@@ -69,7 +69,7 @@ def verdict_on(found: RelativePerformance, **others: object) -> tuple[str, str]:
         **others,
     )
     verdict = state_verdict(figures)
-    return verdict.kind, plain_text(verdict.sentence)
+    return verdict.kind, ascii_minus(verdict.sentence)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 from engine.analysis import metrics
 from engine.analysis.common_sessions import CommonSessions
 from engine.analysis.performance import Performance
-from engine.analysis.return_statistics import ReturnStatistics
+from engine.analysis.return_statistics import ReturnStatistics, quantile
 from engine.core.arrays import DateArray, FloatArray, finite_or_none
 from engine.core.powers import power
 from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE
@@ -127,19 +127,6 @@ def describe_returns(statistics: ReturnStatistics) -> ReturnDistribution:
         autocorrelation=metrics.correlation(returns[1:], returns[:-1]),
         histogram=make_histogram(ordered),
     )
-
-
-def quantile(ordered: FloatArray, share: float) -> float:
-    """Return the quantile of ascending values (n,), between the two nearest to it as numpy has it.
-
-    >>> quantile(np.array([1.0, 2.0, 4.0]), 0.75)
-    3.0
-    """
-    place = (len(ordered) - 1) * share
-    low, weight = int(place), place - int(place)
-    below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
-    gap = above - below
-    return above - gap * (1.0 - weight) if weight >= 0.5 else below + gap * weight
 
 
 def make_histogram(ordered: FloatArray) -> ReturnHistogram:

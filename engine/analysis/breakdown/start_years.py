@@ -72,7 +72,7 @@ def start_years(
     found, left_out = [], 0
     if plan.ledger.steps:
         return StartYears((), 0, None, 0, "an optimised plan is begun anew in each month by engine luck, not by a run")
-    for row in start_rows(plan.sessions.market.dates, plan.opening):
+    for row in year_start_rows(plan.sessions.market.dates, plan.opening):
         own = row == plan.opening
         pair = (plan.ledger, held) if own else _open_at(plan, row, late=late)
         one = None if pair is None else _compare(pair, plan, row, evidence, known if own else None)
@@ -87,7 +87,7 @@ def start_years(
     )
 
 
-def start_rows(dates: DateArray, opening: int) -> list[int]:
+def year_start_rows(dates: DateArray, opening: int) -> list[int]:
     """Return the rows of the opening and of the first session of each later year that leaves a year of the market."""
     years = dates[opening:].astype("datetime64[Y]")
     rows = opening + np.concatenate([[0], 1 + np.flatnonzero(years[1:] != years[:-1])])

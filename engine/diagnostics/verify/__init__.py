@@ -9,7 +9,7 @@ from engine.diagnostics.verify.calendars import january_figures
 from engine.diagnostics.verify.figures import ReferenceFigure
 from engine.diagnostics.verify.rates import money_weighted_figures, time_weighted_figures
 from engine.diagnostics.verify.ratios import level_figures, series_figures
-from engine.diagnostics.verify.verdicts import verdict_figures
+from engine.diagnostics.verify.verdicts import verdict_sentences
 from engine.diagnostics.verify.weights import covariance_figures, min_variance_figures, risk_parity_figures
 
 __all__ = ["FixedMixFactory", "ReferenceFigure", "reproduce_figures"]
@@ -27,4 +27,4 @@ def reproduce_figures(make_policy: FixedMixFactory) -> Iterator[ReferenceFigure]
     yield from covariance_figures()
     yield from risk_parity_figures()
     yield from min_variance_figures()
-    yield from verdict_figures()
+    yield from verdict_sentences()

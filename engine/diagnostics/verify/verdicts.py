@@ -197,7 +197,7 @@ _CASES: Final[tuple[tuple[PlanVerdictFigures, str, str], ...]] = (
 )
 
 
-def verdict_figures() -> Iterator[ReferenceFigure]:
+def verdict_sentences() -> Iterator[ReferenceFigure]:
     """Yield class and sentence of each case."""
     for number, (given, kind, sentence) in enumerate(_CASES, 1):
         found = state_verdict(given)

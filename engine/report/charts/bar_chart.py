@@ -17,7 +17,7 @@ from engine.report.charts.frame import (
     per_cent,
     picture,
     plain,
-    shorten,
+    short_label,
     widest,
     x_texts,
     y_texts,
@@ -75,7 +75,7 @@ def lying_bars(
     ).format(
         key=key,
         title=plain(title),
-        names=widest(shorten(bar.label) for bar in bars),
+        names=widest(short_label(bar.label) for bar in bars),
         figures=widest(write_figure(bar.value, style) for bar in bars),
         rows=join(rows),
         note=Markup('<p class="hint">{}</p>').format(plain(unit_note)) if unit_note else "",
@@ -98,7 +98,7 @@ def _lying_bar(bar: Mark, scale: Scale, style: FigureStyle) -> Markup:
     ).format(
         say=plain(bar.tell(style)),
         whole=plain(bar.label),
-        name=plain(shorten(bar.label)),
+        name=plain(short_label(bar.label)),
         zero=per_cent(zero),
         drawn=drawn,
         whisker=whisker,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from engine.report.charts.frame import colour, join, marker, plain, shorten
+from engine.report.charts.frame import colour, join, marker, plain, short_label
 
 
 def period_bar(
@@ -47,5 +47,5 @@ def _line_button(series: str, label: str, place: int, shown: bool) -> Markup:  #
         "true" if shown else "false",
         plain(label),
         marker(place),
-        plain(shorten(label)),
+        plain(short_label(label)),
     )

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from markupsafe import Markup, escape
 
-from engine.core.errors import unsafe_characters
+from engine.core.errors import spell_out_controls
 
 Size: TypeAlias = Literal["tall", "medium", "low"]
 """How high a picture is; a phone has less room for all of them."""
@@ -63,29 +63,18 @@ def marker(place: int) -> Markup:
     )
 
 
-def plain_text(text: str, keep: str = "") -> str:
-    r"""Return a text of anybody's without what would turn a line around or not be seen: its number stands there.
-
-    >>> plain_text("a\u202eb\x07")
-    'a⟨U+202E⟩b⟨U+0007⟩'
-    """
-    for char in unsafe_characters(text).difference(keep):
-        text = text.replace(char, f"⟨U+{ord(char):04X}⟩")
-    return text
-
-
 def plain(text: str) -> Markup:
     """Return a text of anybody's as HTML that shows it letter for letter."""
-    return escape(plain_text(text))
+    return escape(spell_out_controls(text))
 
 
-def shorten(text: str, letters: int = 22) -> str:
+def short_label(text: str, letters: int = 22) -> str:
     """Return a long name cut in its middle.
 
-    >>> shorten("A portfolio with a very long name", 15)
+    >>> short_label("A portfolio with a very long name", 15)
     'A portf…ng name'
     """
-    text = plain_text(text)
+    text = spell_out_controls(text)
     if len(text) <= letters:
         return text
     front = letters // 2

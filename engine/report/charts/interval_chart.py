@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from engine.report.charts.frame import colour, join, marker, per_cent, plain, shorten, widest
+from engine.report.charts.frame import colour, join, marker, per_cent, plain, short_label, widest
 from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scales import Scale
 from engine.report.charts.styles import FigureStyle, write_figure, write_tick
@@ -58,7 +58,7 @@ def interval_chart(
         Markup('<div role="listitem" data-say="{}"><span title="{}">{}</span>{}<em>{}</em></div>').format(
             plain(row.tell(style)),
             plain(row.label),
-            plain(shorten(row.label)),
+            plain(short_label(row.label)),
             interval_cell(row, scale, zero),
             write_figure(row.value, style),
         )
@@ -78,7 +78,7 @@ def interval_chart(
     ).format(
         key=key,
         title=plain(title),
-        names=widest(shorten(row.label) for row in intervals),
+        names=widest(short_label(row.label) for row in intervals),
         figures=widest(write_figure(row.value, style) for row in intervals),
         rows=join(rows),
         texts=texts,

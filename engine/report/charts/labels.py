@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from engine.report.charts.frame import join, marker, per_cent, plain, shorten
+from engine.report.charts.frame import join, marker, per_cent, plain, short_label
 
 LINE: int = 17
 """Height of a label [px]."""
@@ -57,7 +57,7 @@ def _label(one: EndLabel, centre: float, half: int, shift: int, *, alone: bool) 
         shift=shift,
         whole=plain(one.label),
         mark="" if alone and one.place is not None else _mark(one),  # it stands at the line, beside the label
-        label=plain(shorten(one.label)),
+        label=plain(short_label(one.label)),
     )
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray, IntArray
+from engine.core.errors import spell_out_controls
 from engine.core.powers import logarithms
-from engine.report.charts.frame import plain_text
 
 SeriesKind: TypeAlias = Literal["level", "share", "number"]
 _STEPS: Final[dict[SeriesKind, float]] = {"level": 1e-8, "share": 2e-5, "number": 1e-7}
@@ -62,7 +62,7 @@ def packed_data(
             grids.append(one.dates)
         place, packed_values = _pack(one, capital)
         told.append(
-            {"name": one.name, "label": plain_text(one.label), "grid": grid, **place}
+            {"name": one.name, "label": spell_out_controls(one.label), "grid": grid, **place}
             | ({"periods": one.periods} if one.periods else {})
             | (
                 {}

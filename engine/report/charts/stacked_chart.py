@@ -11,14 +11,14 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.errors import spell_out_controls
 from engine.report.charts.frame import (
     HEIGHTS,
     Frame,
     Size,
     join,
     picture,
-    plain_text,
-    shorten,
+    short_label,
     widest,
     x_texts,
     y_texts,
@@ -69,7 +69,7 @@ def stacked_chart(
             end_labels(ends, low),
         ]
     )
-    frame = Frame(key, title, size, 5, widest(shorten(one.label) for one in ends) + 4)
+    frame = Frame(key, title, size, 5, widest(short_label(one.label) for one in ends) + 4)
     said = ", ".join(f"{layer.label} {write_figure(float(layer.values[-1]), 'percent')}" for layer in layers)
     describe = f"On {dates[-1].astype('datetime64[D]')}: {said}."
     told = _told(layers, height, highest)
@@ -84,7 +84,7 @@ def _told(layers: Sequence[Layer], height: int, highest: float) -> Markup:
     lines = [
         {
             "series": one.series,
-            "label": plain_text(one.label),
+            "label": spell_out_controls(one.label),
             "place": f"a{number % LAYERS}",
         }
         for number, one in enumerate(layers)

@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.core.arrays import DateArray, FloatArray
+from engine.core.errors import spell_out_controls
 from engine.report.charts.frame import (
     HEIGHTS,
     WIDTH,
@@ -22,8 +23,7 @@ from engine.report.charts.frame import (
     per_cent,
     picture,
     plain,
-    plain_text,
-    shorten,
+    short_label,
     widest,
     x_texts,
     y_texts,
@@ -137,7 +137,7 @@ def time_chart(chart: TimeChart) -> Markup:
         chart.title,
         chart.size,
         widest(text for _, text in ticks),
-        widest(shorten(one.label) for one in ends) + 4,
+        widest(short_label(one.label) for one in ends) + 4,
     )
     return picture(frame, join(shapes), around, describe=describe_lines(chart), attributes=told, below=below)
 
@@ -236,7 +236,13 @@ def _told(chart: TimeChart, height: int) -> Markup:
     if not all(line.series for line in chart.lines):
         return Markup("")
     lines = [
-        {"series": one.series, "over": one.over, "label": plain_text(one.label), "place": one.place, "shown": one.shown}
+        {
+            "series": one.series,
+            "over": one.over,
+            "label": spell_out_controls(one.label),
+            "place": one.place,
+            "shown": one.shown,
+        }
         for one in chart.lines
     ]
     marked = [] if chart.marked is None else chart.marked.astype("datetime64[D]").astype(np.int64).tolist()
@@ -250,7 +256,7 @@ def _told(chart: TimeChart, height: int) -> Markup:
         "height": height,
         "noted": chart.noted,
         "lines": lines,
-        "levels": [[value, plain_text(label)] for value, label in chart.levels],
+        "levels": [[value, spell_out_controls(label)] for value, label in chart.levels],
         "marked": marked,
         "numbered": [[int(date.astype("datetime64[D]").astype(np.int64)), text] for date, text in chart.numbered],
     }

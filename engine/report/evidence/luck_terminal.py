@@ -27,7 +27,7 @@ from engine.report.evidence.luck_words import (
     timing_text,
 )
 from engine.report.phrases import plural
-from engine.report.run.verdict import plain_text
+from engine.report.run.verdict import ascii_minus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def print_luck(summary: LuckSummary, folder: Path) -> None:
     )
     if summary.verdict is not None:
         out.print()
-        print_bullet(out, plain_text(summary.verdict.sentence))
+        print_bullet(out, ascii_minus(summary.verdict.sentence))
         print_bullet(out, luck_sentence(summary.pick, summary.missing))
     if summary.timing is not None:
         _print_timing(out, summary.timing)

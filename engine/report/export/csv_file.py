@@ -8,7 +8,8 @@ from datetime import date
 from typing import Final
 from unicodedata import category
 
-from engine.report.export.table import ExportCell, ExportTable, spell_out_controls
+from engine.core.errors import spell_out_controls
+from engine.report.export.table import LINE_BREAKS, ExportCell, ExportTable
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA_SIGNS: Final = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
@@ -50,7 +51,7 @@ def _cell_text(cell: ExportCell) -> str:
 
 
 def _quote(text: str) -> str:
-    text = spell_out_controls(text)
+    text = spell_out_controls(text, LINE_BREAKS)
     if not _QUOTED.intersection(text) and text:
         return text
     doubled = text.replace('"', '""')

@@ -12,11 +12,10 @@ from rich.cells import cell_len
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun
-from engine.core.errors import shorten
+from engine.core.errors import shorten, spell_out_controls
 from engine.report import number_format as fmt
-from engine.report.export.table import spell_out_controls
 from engine.report.phrases import portfolio_label
-from engine.report.run.verdict import plain_text, run_verdict
+from engine.report.run.verdict import ascii_minus, run_verdict
 from engine.report.run.years_and_falls import deepest_falls, difference, year_returns
 
 _WIDTH: Final = 80
@@ -41,7 +40,7 @@ def markdown_page(run: FinishedRun) -> str:
     parts = [
         f"# {_cut(summary.name, _WIDTH - 2)}",
         _paragraph(f"{window}, from {capital}."),
-        _paragraph(plain_text(run_verdict(summary, confidence_level(run.config)).sentence)),
+        _paragraph(ascii_minus(run_verdict(summary, confidence_level(run.config)).sentence)),
         "## Figures",
         _figures(run),
         "## Years",
@@ -112,7 +111,7 @@ def _name(portfolio: str, most: int = _NAME_WIDTH) -> str:
 
 def _cut(text: str, most: int) -> str:
     """Return ``text`` escaped in at most ``most`` columns: the middle goes."""
-    plain = " ".join(spell_out_controls(text, keep="").split())
+    plain = " ".join(spell_out_controls(text).split())
     kept = next((size for size in range(most, 6, -1) if cell_len(_escape(shorten(plain, size))) <= most), 6)
     return _escape(shorten(plain, kept))
 

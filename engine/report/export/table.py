@@ -9,13 +9,13 @@ from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.errors import unsafe_characters
 
 ExportCell: TypeAlias = date | str | float | int | None
 """What stands in one place of a table; None where there is nothing."""
 ColumnKind: TypeAlias = Literal["date", "number", "count", "text"]
 
-_LINE_BREAKS: Final = "\n\r\t"
+LINE_BREAKS: Final = "\n\r\t"
+"""What may stand in a cell of text beside letters."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,3 @@ class ExportTable:
     def rows(self) -> Iterator[tuple[ExportCell, ...]]:
         """Yield the rows."""
         return zip(*(column.cells for column in self.columns), strict=True)
-
-
-def spell_out_controls(text: str, keep: str = _LINE_BREAKS) -> str:
-    """Return ``text`` with every character that turns a line around, or no file can hold, as its number in brackets.
-
-    >>> spell_out_controls("a" + chr(0x202E) + "b" + chr(0))
-    'a⟨U+202E⟩b⟨U+0000⟩'
-    """
-    for char in unsafe_characters(text).difference(keep):
-        text = text.replace(char, f"⟨U+{ord(char):04X}⟩")
-    return text

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from engine.core.errors import OutputError, shorten
-from engine.report.export.table import ExportCell, ExportTable, spell_out_controls
+from engine.core.errors import OutputError, shorten, spell_out_controls
+from engine.report.export.table import ExportCell, ExportTable
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell

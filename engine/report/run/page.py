@@ -13,7 +13,7 @@ from engine.backtest.outputs import KEPT_FILE, RUN_KIND, RunResult, refuse_other
 from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt
-from engine.report.charts.frame import shorten
+from engine.report.charts.frame import short_label
 from engine.report.charts.packed_data import packed_data
 from engine.report.html_page import build_report, ignore, render_fragment, render_page, write_page
 from engine.report.run.factsheet import factsheet
@@ -84,7 +84,7 @@ def render_run(run: FinishedRun) -> str:
         cards=cards(run),
         panels=[(panel, render_fragment(f"panels/{panel.template}", panel.content)) for panel in panels],
         sheet=factsheet(run),
-        foot=f"{shorten(summary.name, 60)}, {summary.window.start} to {summary.window.end}. {EARNED}",
+        foot=f"{short_label(summary.name, 60)}, {summary.window.start} to {summary.window.end}. {EARNED}",
         version=run.manifest.versions.get("portfolio-engine", fmt.DASH),
     )
 

@@ -43,7 +43,7 @@ from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.look_ahead import print_certificate
 from engine.report.run.parts_table import parts_table
-from engine.report.run.verdict import CALIBRATION, describe_difference, plain_text, run_verdict
+from engine.report.run.verdict import CALIBRATION, ascii_minus, describe_difference, run_verdict
 from engine.report.run.walk_forward import print_walk_forward
 
 _TITLE_WIDTH = 23
@@ -165,7 +165,7 @@ def _print_differences(out: Console, run: RunResult) -> None:
     summary = run.summary
     print_heading(out, "Differences")
     level = confidence_level(run.config)
-    print_bullet(out, plain_text(run_verdict(summary, level).sentence))
+    print_bullet(out, ascii_minus(run_verdict(summary, level).sentence))
     for name, versus in list(summary.versus.items())[1:]:
         since = f" since {versus.start}" if versus.start > summary.window.start else ""
         since += until_text(summary, name)

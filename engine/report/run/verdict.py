@@ -41,7 +41,7 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
     if difference is None:
         return DifferenceText(fmt.DASH, fmt.DASH, versus.interval_missing)
     text = write_difference(difference, interval or (difference, difference))
-    shown = plain_text(f"{text.difference} pp")
+    shown = ascii_minus(f"{text.difference} pp")
     if interval is None:
         return DifferenceText(shown, fmt.DASH, versus.interval_missing)
     words = "includes zero" if text.holds else "does not agree with that figure"
@@ -49,7 +49,7 @@ def describe_difference(versus: RelativePerformance) -> DifferenceText:
         words = "the same growth"
     elif text.leaves_zero_out:
         words = f"excludes zero{too_short(versus.years)}"
-    bounds = plain_text(f"{text.low} to {text.high} pp")
+    bounds = ascii_minus(f"{text.low} to {text.high} pp")
     return DifferenceText(shown, bounds, words, text.leaves_zero_out, text.is_zero)
 
 
@@ -58,10 +58,10 @@ def run_verdict(summary: RunSummary, level: float) -> PlanVerdict:
     return summary.verdict or judge_run(summary, level)
 
 
-def plain_text(sentence: str) -> str:
+def ascii_minus(sentence: str) -> str:
     """Return a sentence with minus signs that every terminal has.
 
-    >>> plain_text("fell by \N{MINUS SIGN}0.24 pp")
+    >>> ascii_minus("fell by \N{MINUS SIGN}0.24 pp")
     'fell by -0.24 pp'
     """
     return sentence.replace(MINUS, "-")

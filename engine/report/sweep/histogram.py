@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from engine.core.arrays import FloatArray
 from engine.report import number_format as fmt
-from engine.report.charts.frame import per_cent, shorten
+from engine.report.charts.frame import per_cent, short_label
 from engine.report.charts.histogram import Histogram, ValueLine, histogram
 from engine.report.charts.scales import Scale
 from engine.report.sweep.labels import chart_style, metric_text, metric_title, portfolio_title
@@ -84,9 +84,9 @@ def draw_histogram(
         if value is None:
             continue
         if _FARTHEST * (high - low) < max(low - value, value - high):
-            outside.append(f"{shorten(portfolio_title(name))} {metric_text(value, metric)}")
+            outside.append(f"{short_label(portfolio_title(name))} {metric_text(value, metric)}")
         else:
-            lines.append(ValueLine(shorten(portfolio_title(name)), value, place))
+            lines.append(ValueLine(short_label(portfolio_title(name)), value, place))
     reach = f"{metric_text(bounds.low, metric)} to {metric_text(bounds.high, metric)}"
     title = f"{fmt.count(int(counts.sum()))} variants by {metric_title(metric)}, {reach}"
     chart = Histogram("spread", title, edges, counts.astype(np.float64), chart_style(metric), lines)

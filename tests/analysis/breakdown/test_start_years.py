@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pytest
 
-from engine.analysis.breakdown.start_years import start_rows, start_years
+from engine.analysis.breakdown.start_years import start_years, year_start_rows
 from engine.analysis.difference_parts import Plan
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.workflow import run_backtest
@@ -41,9 +41,9 @@ def test_a_start_is_a_run_of_its_own(year: int, name: str, shared_data: Path) ->
 def test_starts_are_first_sessions_that_leave_a_year() -> None:
     """The opening counts whatever its date; a year before the end is enough, a day less is not."""
     dates = np.arange("2019-11-20", "2022-01-03", dtype="datetime64[D]")
-    assert [str(dates[row]) for row in start_rows(dates, 5)] == ["2019-11-25", "2020-01-01", "2021-01-01"]
-    assert [str(dates[row]) for row in start_rows(dates[:-3], 5)] == ["2019-11-25", "2020-01-01"]
-    assert start_rows(dates[:100], 5) == []
+    assert [str(dates[row]) for row in year_start_rows(dates, 5)] == ["2019-11-25", "2020-01-01", "2021-01-01"]
+    assert [str(dates[row]) for row in year_start_rows(dates[:-3], 5)] == ["2019-11-25", "2020-01-01"]
+    assert year_start_rows(dates[:100], 5) == []
 
 
 def test_a_start_that_no_price_opens_is_left_out_and_counted() -> None:

@@ -16,10 +16,11 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from engine.backtest.finished_run import read_run
+from engine.core.errors import spell_out_controls
 from engine.report.export.csv_file import csv_bytes, guard_formula
 from engine.report.export.markdown import markdown_page
 from engine.report.export.parquet_file import parquet_bytes
-from engine.report.export.table import ExportColumn, ExportTable, spell_out_controls
+from engine.report.export.table import LINE_BREAKS, ExportColumn, ExportTable
 from engine.report.export.xlsx_file import xlsx_bytes
 from tests.report.test_hostile_text import PAYLOADS, poison
 from tests.support.hostile_cells import HOSTILE
@@ -52,7 +53,7 @@ def test_no_cell_of_a_csv_begins_as_a_formula_does_unless_it_is_a_number() -> No
     head, *rows = csv.reader(io.StringIO(csv_bytes(table).decode("utf-8"), newline=""))
     texts = [*head, *(row[0] for row in rows), *(row[2] for row in rows)]
     assert not [text for text in texts if STARTS.match(text)]
-    shown = [spell_out_controls(text) for text in HOSTILE]
+    shown = [spell_out_controls(text, LINE_BREAKS) for text in HOSTILE]
     assert [row[0].removeprefix("'") for row in rows] == [text.removeprefix("'") for text in shown]
     for row, expected in zip(rows, table.rows(), strict=True):
         assert [float(cell) for cell in (row[1], *row[3:])] == [cell for cell in expected if isinstance(cell, float)]
@@ -82,7 +83,7 @@ def test_parquet_holds_what_is_left_when_controls_are_spelled_out() -> None:
     import pyarrow.parquet as pq
 
     found = pq.read_table(pa.BufferReader(parquet_bytes(hostile_table())))
-    assert found.column("asset").to_pylist() == [spell_out_controls(text) for text in HOSTILE]
+    assert found.column("asset").to_pylist() == [spell_out_controls(text, LINE_BREAKS) for text in HOSTILE]
 
 
 def test_markdown_of_hostile_names_has_no_markup_and_no_line_is_too_long(folder: Path) -> None:

@@ -37,7 +37,7 @@ function swatch(place) {
   return typeof place === "string" ? element("span", `swatch ${place}`) : marker(place);
 }
 
-function shorten(text, letters = 22) {
+function shortLabel(text, letters = 22) {
   const all = [...text], front = letters >> 1;
   return all.length <= letters ? text : all.slice(0, front).join("") + "\u2026" + all.slice(all.length - (letters - front - 1)).join("");
 }
@@ -200,7 +200,7 @@ class TimeChart {
           mark.append(marker(one.place));
           marks.push(mark);
         }
-        span.append(shorten(one.text));
+        span.append(shortLabel(one.text));
         marks.push(span);
       });
     }

@@ -34,7 +34,7 @@ tip.addEventListener("pointerleave", () => leaveTip(() => document.dispatchEvent
 function lineTip(title, lines) {
   return [element("b", "", title), ...lines.map(([label, text, place]) => {
     const row = element("p");
-    row.append(swatch(place), shorten(label), element("b", "", text));
+    row.append(swatch(place), shortLabel(label), element("b", "", text));
     return row;
   })];
 }
