@@ -19,7 +19,8 @@ def advance(
 ) -> tuple[int, int]:
     """Mark to market up to ``stop``, or to a session at which a trigger needs a response; return row and trigger."""
     thresholds.drift_base[:], thresholds.target[:] = state.drift_base, state.target  # the kernel writes into them
-    armed, at_once = not schedule.awaits_response(row), state.account.fill_delay == 0
+    armed = not schedule.awaits_response(row)
+    at_once = state.account.fill_delay == 0 and state.tax is None  # the kernel knows no taxes
     row, state.cash, trigger = kernel.advance(row, stop, state.units, state.cash, state.run, thresholds, armed, at_once)
     if state.run.buffer.filled[0]:
         state.cash = clear_cash_rounding(state.cash, state.history.value[row - 1])

@@ -37,6 +37,8 @@ def pay_split_fractions(state: PortfolioState, row: int) -> None:
     trades = np.where(left, whole / shares - state.units, 0.0)
     state.units += trades
     state.cash -= float((trades[left] * prices[left]).sum())
+    if state.tax is not None:
+        state.cash -= state.tax.take_trades(row, trades, prices, np.zeros_like(trades))
     reason = TradeReason("split: fraction paid in cash", payout=True)
     state.record_trade(row, trades, np.zeros_like(trades), reason)
 
@@ -53,8 +55,9 @@ def invest_dividends(state: PortfolioState, row: int) -> None:
     amounts = np.where(held == 0.0, 0.0, held * dividends[row])
     if not amounts.any():
         return
+    taken = 0.0 if state.tax is None else state.tax.taken_from_dividends(row)
     waits = state.account.invest == "wait"
-    waiting = max(state.cash - float(amounts.sum()), 0.0) if waits else 0.0
+    waiting = max(state.cash - (float(amounts.sum()) - taken), 0.0) if waits else 0.0
     state.cash -= waiting
     execute_flow_trades(state, row, 0.0, 0.0, TradeReason(DIVIDENDS))
     state.cash += waiting

@@ -24,6 +24,8 @@ def pay_out_delisted(state: PortfolioState, row: int, delisted: Iterable[int], h
         trades[j] = -state.units[j]
         payout = float(state.units[j] * prices[j])
         state.units[j] = 0.0
+        if state.tax is not None:
+            payout -= state.tax.take_trades(row, trades, prices, np.zeros_like(trades))
         state.cash += payout
         paid += payout
         name, cut = state.market.assets[j], f" less {haircut:.0%}" if haircut else ""

@@ -59,6 +59,7 @@ class EventSchedule:
         splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
         decided = rows if setup.fixed_targets is None else ()
         stops = {setup.opening, *flows, *fees, *delistings, *splits, *dividends, *late, *sleeves, *decided}
+        stops |= setup.taxes.rows
         rebalances = dict(zip(rows, setup.reasons, strict=True))
         sessions = len(setup.market.dates)
         return cls(rebalances, flows, fees, delistings, splits, dividends, late, sleeves, sessions, stops=sorted(stops))

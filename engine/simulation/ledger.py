@@ -15,6 +15,7 @@ from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.trade_events import LazyText, LeftOutOrders, resolve_text
+from engine.tax.record import TaxFlows
 
 
 class LastWithdrawal(NamedTuple):
@@ -58,6 +59,7 @@ class Ledger:
     departures : by row and asset, why a policy that chooses gave up what it held
     findings : by row, what a quality gate found of each candidate
     last_withdrawal : of a run that ended as its money was spent, at its last session; None where none did
+    taxes : what was paid and why, rows of its record counted in the market's; None without taxes (S19)
 
     """
 
@@ -89,6 +91,7 @@ class Ledger:
     departures: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     findings: Mapping[int, tuple[QualityFinding, ...]] = field(default_factory=dict)
     last_withdrawal: LastWithdrawal | None = None
+    taxes: TaxFlows | None = None
 
     @cached_property
     def units(self) -> FloatArray:
@@ -160,6 +163,8 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     growth = 1.0 + market.cash_rate[rows]
     before = np.concatenate([[ledger.capital], ledger.cash[:-1] * growth[1:]])
     received = ledger.flows + ledger.dividends(market) - ledger.fees
+    if ledger.taxes is not None:
+        received = received - ledger.taxes.paid - ledger.taxes.withheld
     there = ledger.value.copy()
     if ledger.last_withdrawal is not None:  # which leaves nothing to measure by
         there[-1] += ledger.last_withdrawal.paid

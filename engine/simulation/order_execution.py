@@ -6,8 +6,9 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
+from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
-from engine.simulation.kernel.records import NEVER_SOLD, NO_SALE, NOT_AT_LIMIT, Order
+from engine.simulation.kernel.records import NEVER_SOLD, NO_SALE, NOT_AT_LIMIT, Order, OrderTerms, Quotes
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, UNAFFORDABLE, trade
 from engine.simulation.kernel.triggers import record_rebalance
@@ -23,8 +24,11 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
     Where a rebalance does not bring what a yearly fee took, or a withdrawal that is not the account's end, cash is left
     below zero for the caller to raise.
     """
-    quotes = state.quotes(row)
-    status, scaled, cash = trade(state.units, state.cash, quotes, order, state.terms_of(reason), state.fills)
+    quotes, terms = state.quotes(row), state.terms_of(reason)
+    if state.tax is None:
+        status, scaled, cash = trade(state.units, state.cash, quotes, order, terms, state.fills)
+    else:
+        status, scaled, cash = trade_after_tax(state, row, quotes, order, terms)
     raised_later = reason.full_rebalance and (state.fees[row] > 0.0 or state.account.stops_when_spent)
     if status != FILLED:
         if status == UNAFFORDABLE and cash < 0.0 and not raised_later:
@@ -41,6 +45,19 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
         cash = cash if short and raised_later else clear_cash_rounding(cash, before)
     state.record_order(row, cash, reason)
     return bool(scaled)
+
+
+def trade_after_tax(
+    state: PortfolioState, row: int, quotes: Quotes, order: Order, terms: OrderTerms
+) -> tuple[int, bool, float]:
+    """Fill ``order`` as ``trade`` does, and pay what it owes at once."""
+    before = state.units.copy()
+
+    def attempt(kept: float, terms: OrderTerms) -> tuple[int, bool, float]:
+        state.units[:] = before
+        return trade(state.units, state.cash - kept, quotes, with_tax(order, kept), terms, state.fills)
+
+    return fill_after_tax(state, row, quotes, terms, attempt)
 
 
 def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: TradeReason) -> None:
@@ -93,17 +110,34 @@ def execute_flow_trades(
     terms = state.terms_of(reason)
     if owed:
         quotes, terms = quotes._replace(unfilled=quotes.unfilled & np.uint8(NO_SALE)), terms._replace(min_order=0.0)
-    rest = (quotes, order, terms, state.fills)
-    if due > 0.0:
-        status, cash = raise_cash(state.units, state.cash, due, spare, *rest)
+    if state.tax is None:
+        status, _, cash = _trade_on_flow(state, due, spare, 0.0, (quotes, order, terms))
     else:
-        status, cash = invest_cash(state.units, state.cash, *rest)
+        units = state.units.copy()
+
+        def attempt(kept: float, terms: OrderTerms) -> tuple[int, bool, float]:
+            state.units[:] = units
+            return _trade_on_flow(state, due, spare, kept, (quotes, order, terms))
+
+        status, _, cash = fill_after_tax(state, row, quotes, terms, attempt)
     if status != FILLED:
         state.record_left_out(row)
     if cash < 0.0:
         before = account_value(state.units, quotes.prices, cash) + float(state.fills.fees.sum())
         cash = clear_cash_rounding(cash, before)
     state.record_order(row, cash, reason)
+
+
+def _trade_on_flow(
+    state: PortfolioState, due: float, spare: float, kept: float, rest: tuple[Quotes, Order, OrderTerms]
+) -> tuple[int, bool, float]:
+    """Raise what is ``due`` and the money ``kept`` back for its tax, or spend spare cash; return as ``trade`` does."""
+    quotes, order, terms = rest
+    if due > 0.0:
+        status, cash = raise_cash(state.units, state.cash, due + kept, spare, quotes, order, terms, state.fills)
+        return status, False, cash - kept
+    status, cash = invest_cash(state.units, state.cash - kept, quotes, order, terms, state.fills)
+    return status, False, cash
 
 
 def clear_cash_rounding(cash: float, value: float) -> float:

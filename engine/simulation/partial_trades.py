@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import cause_to_leave_out, order_cost, total_cost
-from engine.simulation.kernel.records import NOTHING_TO_SELL, Order
-from engine.simulation.kernel.tolerances import TRADE_TOLERANCE
+from engine.simulation.kernel.records import NOTHING_TO_SELL, Order, OrderTerms
+from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE, TRADE_TOLERANCE
 from engine.simulation.kernel.trade import FILLED, trade
 from engine.simulation.kernel.valuation import account_value, normalise
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
@@ -40,7 +41,16 @@ def rebalance_sleeve(state: PortfolioState, row: int, sleeve: SleeveDue) -> None
     if before <= 0.0 or not shares.any():
         return
     order = Order(shares, able, state.no_recipients)
-    status, _, left = trade(units, 0.0, state.quotes(row), order, state.terms, state.fills)
+    quotes = state.quotes(row)
+
+    def attempt(kept: float, terms: OrderTerms) -> tuple[int, bool, float]:
+        units[:] = np.where(able, state.units, 0.0)
+        return trade(units, -kept, quotes, with_tax(order, kept), terms, state.fills)
+
+    if state.tax is None:
+        status, _, left = attempt(0.0, state.terms)
+    else:
+        status, _, left = fill_after_tax(state, row, quotes, state.terms, attempt)
     if status != FILLED:
         state.record_left_out(row)
     state.units[able] = units[able]
@@ -92,10 +102,24 @@ def sellable(state: PortfolioState, funding: FloatArray) -> FloatArray:
 def trim(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
     """Sell the assets ``over`` their caps at ``weights`` (N,) down to their targets (S6)."""
     before = state.value(row)
+    if state.tax is not None:
+        _trim_after_tax(state, row, over, weights)
+        return
     status, cash = trim_to_targets(row, state.mask(over), state.units, state.cash, state.target, state.run, state.fills)
     state.record_order(row, clear_cash_rounding(cash, before), TradeReason(state.cap_reason(weights)))
     if status != FILLED:
         state.record_left_out(row)
+
+
+def _trim_after_tax(state: PortfolioState, row: int, over: IntArray, weights: FloatArray) -> None:
+    """Trim as the kernel does, with the tax of what is sold taken from what the core gets."""
+    fresh, prices = state.fresh(row), state.market.prices[row]
+    most = state.target * state.value(row) * (1.0 + LIMIT_TOLERANCE)
+    active = state.mask(over) & fresh & (np.where(state.units == 0.0, 0.0, state.units * prices) > most)
+    if active.any():
+        able = ~active & fresh & state.market.eligible[row] & ~state.reviews.barred
+        order = Order(state.target, active, normalise(able, state.orders.core))
+        fill_order(state, row, order, TradeReason(state.cap_reason(weights)))
 
 
 def trade_with_funding(

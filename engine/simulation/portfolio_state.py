@@ -35,7 +35,9 @@ from engine.simulation.kernel.valuation import account_value, normalise, portfol
 from engine.simulation.ledger import LastWithdrawal, Ledger
 from engine.simulation.loss_review_state import LossReviewState
 from engine.simulation.pending_orders import PendingOrders
+from engine.simulation.tax_account import TaxAccount
 from engine.simulation.trade_events import LazyText, LeftOutOrders, TradeEvent, TradeReason
+from engine.tax.record import TaxFlows
 
 BUFFER_SIZE: Final = 64
 """Trades that ``advance`` may make before it returns."""
@@ -51,7 +53,7 @@ class PortfolioState:
     are what each session saw, ``events`` and ``notes`` what was done, ``left_out`` which orders were not placed (S3);
     ``steps`` how weights were optimised, ``shortfalls`` and ``departures`` why assets were not chosen or given up,
     ``findings`` what a quality gate found, ``last_withdrawal`` how the money ended, where it has. ``run`` is what the
-    kernel takes, ``fills`` what it made of the last order.
+    kernel takes, ``fills`` what it made of the last order; ``tax`` what is owed and was paid, None without taxes.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class PortfolioState:
         self.findings: dict[int, tuple[QualityFinding, ...]] = {}
         self.left_out: list[LeftOutOrders] = []
         self.last_withdrawal: LastWithdrawal | None = None
+        self.tax: TaxAccount | None = None
         self.history = StateHistory(np.zeros(sessions), np.zeros(sessions), np.zeros((sessions, count)))
         buffer = TradeBuffer.allocate(BUFFER_SIZE, count)
         self.run = RunContext(arrays, orders, reviews.watch, self.history, buffer)
@@ -144,6 +147,8 @@ class PortfolioState:
         """Take a contribution into cash before the session's trading, or a withdrawal out of it (S11)."""
         self.cash += amount
         self.flows[row] += amount
+        if amount < 0.0 and self.tax is not None:
+            self.tax.book.take_withdrawal(row, -amount)
 
     def reallocate_target(self, j: int, recipients: FloatArray) -> None:
         """Let what asset ``j`` weighs, in the targets and where drift begins, go to ``recipients``, or to cash."""
@@ -216,7 +221,12 @@ class PortfolioState:
             departures={row - self.opening: why for row, why in self.departures.items()},
             findings={row - self.opening: found for row, found in self.findings.items()},
             last_withdrawal=self.last_withdrawal,
+            taxes=self._tax_flows(end),
         )
+
+    def _tax_flows(self, end: int) -> TaxFlows | None:
+        growth, cash = self.run.market.growth, self.history.cash
+        return None if self.tax is None else self.tax.flows(self.opening, end, self.market.prices, cash, growth)
 
     def _trade_prices(self, rows: IntArray) -> FloatArray:
         """Return (K, N) what each event at ``rows`` (K,) was traded at."""

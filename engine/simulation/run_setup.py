@@ -23,6 +23,8 @@ from engine.simulation import market_memory, unfilled_orders
 from engine.simulation.corporate_actions import dividend_rows, split_rows
 from engine.simulation.kernel.records import MarketArrays, OrderTerms
 from engine.simulation.sleeves_due import SleeveDue, sleeves_by_row
+from engine.simulation.tax_calendar import TaxCalendar
+from engine.tax.book import Taxation
 
 
 class PolicyVersion(NamedTuple):
@@ -56,6 +58,7 @@ class RunSetup(NamedTuple):
     out, at ``dividends`` those of the policy's assets are to be invested;
     ``late_purchases`` as in ``PolicyVersion``; ``sleeves``, row -> the parts of the core that are rebalanced inside
     themselves. In between a ``band`` and the loss ``review`` are looked at, and caps where ``watches_caps``.
+    ``taxation``: by what law gains are taxed, None by none; ``taxes``: when it has something to do.
     """
 
     market: Market
@@ -78,10 +81,19 @@ class RunSetup(NamedTuple):
     band: Band | None
     review: LossReviewRule | None
     watches_caps: bool
+    taxation: Taxation | None
+    taxes: TaxCalendar
 
     @classmethod
-    def build(
-        cls, market: Market, policy: Policy, account: Account, costs: CostTable, start: int, version: PolicyVersion
+    def build(  # noqa: PLR0913, PLR0917  (all that a run is made of)
+        cls,
+        market: Market,
+        policy: Policy,
+        account: Account,
+        costs: CostTable,
+        start: int,
+        version: PolicyVersion,
+        taxation: Taxation | None,
     ) -> RunSetup:
         """Return the run of ``policy`` that opens at the first session from row ``start`` on with a price for it."""
         opening = market.first_close_row(policy.opening_tickers(), start)
@@ -111,7 +123,7 @@ class RunSetup(NamedTuple):
             terms=terms,
             contribution_terms=terms if costs.savings_plan is None else terms._replace(costs=costs.savings_plan),
             opening=opening,
-            fixed_targets=_fixed_targets(policy, market, caps),
+            fixed_targets=_fixed_targets(policy, market, caps) if taxation is None else None,
             fills=fills,
             reasons=reasons,
             flows=account.flows_by_row(market.dates, opening),
@@ -124,7 +136,16 @@ class RunSetup(NamedTuple):
             sleeves=sleeves_by_row(policy, market, opening, account.fill_delay, fills) if decides else {},
             review=policy.review if decides and version.reviews else None,
             watches_caps=policy.watch_caps and decides and version.watches_caps,
+            taxation=taxation,
+            taxes=_tax_calendar(taxation, market, policy, opening),
         )
+
+
+def _tax_calendar(taxation: Taxation | None, market: Market, policy: Policy, opening: int) -> TaxCalendar:
+    if taxation is None:
+        return TaxCalendar()
+    due = taxation.assessment_rows(market.dates, opening)
+    return TaxCalendar.build(market.dates, opening, due, dividend_rows(market, policy.tickers))
 
 
 def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArray | None:

@@ -28,11 +28,14 @@ from engine.simulation.order_execution import rebalance, retry_pending
 from engine.simulation.placement import PLACEMENT
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion, RunSetup
+from engine.simulation.tax_account import TaxAccount
+from engine.simulation.tax_events import settle_taxes
 from engine.simulation.trade_events import LazyText, TradeReason
 from engine.simulation.trigger_responses import judge_reviews, schedule_response
+from engine.tax.book import Taxation
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  (all that a run is made of)
     market: Market,
     policy: Policy,
     account: Account,
@@ -40,6 +43,7 @@ def simulate(
     *,
     start: int = 0,
     version: PolicyVersion = AS_WRITTEN,
+    taxation: Taxation | None = None,
 ) -> Ledger:
     """Run ``policy`` over ``market`` from the first session at or after row ``start`` that has a price for it.
 
@@ -51,6 +55,7 @@ def simulate(
     costs : per asset, (N,) each
     start : first row of the window
     version : how much of the policy runs; one that never decides again still has flows and delistings
+    taxation : by what law its gains are taxed; closes are those as traded then, dividends paid (S19)
 
     Raises
     ------
@@ -60,7 +65,7 @@ def simulate(
         When a yearly fee exceeds what can be raised, or a withdrawal in an account that does not end with it.
 
     """
-    setup = RunSetup.build(market, policy, account, costs, start, version)
+    setup = RunSetup.build(market, policy, account, costs, start, version, taxation)
     if setup.fixed_targets is not None and needs_no_decision(setup):
         ledger = run_in_one_call(setup, setup.fixed_targets)
         if ledger is not None:
@@ -77,9 +82,13 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
     orders = _standing_orders(setup, reviews)
     state = PortfolioState(setup.market, setup.arrays, setup.account, row, orders, reviews)
     state.contribution_terms = setup.contribution_terms
+    if setup.taxation is not None:
+        state.tax = TaxAccount(setup.taxation, setup.market, row)
     schedule = EventSchedule.build(setup)
     thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
     while row < sessions:
+        if row in setup.taxes.rows:
+            settle_taxes(state, setup.taxes, row)
         if row in schedule.splits:
             pay_split_fractions(state, row)
         if reason := schedule.rebalance_reason(row):

@@ -31,6 +31,7 @@ LATE_PURCHASE: Final = "listed late: bought once"
 WITHDRAWAL, LAST_WITHDRAWAL, YEARLY_FEE = "withdrawal", "last withdrawal", "yearly fee"
 """Why cash is raised (S11)."""
 DIVIDENDS, PROCEEDS = "dividends", "delisted: proceeds reinvested"
+TAX, TAXED_DIVIDEND = "tax", "dividend reinvested after tax"
 """Why what an asset has paid is invested (S8, S16)."""
 
 _CAUSES: Final[Mapping[int, str]] = {

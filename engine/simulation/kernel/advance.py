@@ -49,7 +49,7 @@ def trim_to_targets(
     fills.left_out[:] = 0
     if not found:
         return FILLED, cash
-    order = Order(target, active, normalise(able, orders.core), 0.0, 0.0, False)
+    order = Order(target, active, normalise(able, orders.core), 0.0, 0.0, False, 0.0)
     status, _, cash = trade(units, cash, quotes_at(market, row), order, orders.terms, fills)
     return status, cash
 
@@ -90,7 +90,7 @@ def _trade_without_decision(
     if kind == CAP_TRIGGER:
         _, cash = trim_to_targets(t, chosen, units, cash, target, run, fills)
     else:
-        order = Order(orders.fixed_targets, chosen, np.zeros(n), 0.0, 0.0, False)
+        order = Order(orders.fixed_targets, chosen, np.zeros(n), 0.0, 0.0, False, 0.0)
         quotes = quotes_at(run.market, t)  # only here: kept alive all through it makes bands half as slow again
         _, _, cash = trade(units, cash, quotes, order, orders.terms, fills)
     if -CASH_TOLERANCE * abs(before) <= cash < 0.0:

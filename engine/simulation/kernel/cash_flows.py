@@ -40,7 +40,7 @@ def invest_cash(
     """
     h, x = np.empty(units.size), np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
-    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False)
+    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False, 0.0)
     fills.left_out[:] = 0
     for _ in range(units.size + 1):
         _plan_purchases(V, cash, h, quotes, rest, terms.costs, x, fills.left_out)
@@ -113,7 +113,7 @@ def raise_cash(
     """
     h, x = np.empty(units.size), np.empty(units.size)
     V = fill_holdings(units, quotes.prices, h) + cash
-    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False)
+    rest = Order(order.weights, order.active.copy(), order.recipients, 0.0, 0.0, False, 0.0)
     fills.left_out[:] = 0
     for _ in range(units.size + 1):
         _plan_sales(V, cash, due, spare, h, quotes, rest, terms.costs, x, fills.left_out)

@@ -36,7 +36,7 @@ def _sell_pro_rata(need: float, h: FloatArray, order: Order, x: FloatArray) -> N
 @njit_cached
 def fill_trades_at_value(V1: float, V: float, h: FloatArray, order: Order, x: FloatArray) -> None:
     """Overwrite ``x`` with the trades that a value after costs of ``V1`` asks for."""
-    free = order.released_cash - (V - V1)
+    free = order.released_cash - order.tax - (V - V1)
     for a in range(h.size):
         x[a] = 0.0
         if order.active[a]:
@@ -100,7 +100,7 @@ def _scale_order(V1: float, h: FloatArray, order: Order) -> tuple[bool, Order]:
             waiting += h[a]
     if waiting + wanted * V1 <= V1 * (1.0 + TRADE_TOLERANCE) or wanted == 0.0:
         return False, order
-    return True, Order(order.weights / wanted, order.active, order.recipients, 0.0, waiting, False)
+    return True, Order(order.weights / wanted, order.active, order.recipients, 0.0, waiting, False, order.tax)
 
 
 @njit_inline
@@ -125,7 +125,7 @@ def _solve_or_scale(
     """
     kept, shared = _money_never_sold(h, quotes, order)
     active = order.active.copy()
-    partial = Order(order.weights, active, order.recipients, 0.0, 0.0, False)
+    partial = Order(order.weights, active, order.recipients, 0.0, 0.0, False, order.tax)
     cut = False
     for _ in range(h.size):
         scaled, less = _scale_order(V1, h, partial)

@@ -38,7 +38,7 @@ def run_fixed_targets(
     """
     n, sessions = closes_by_asset.shape
     units, opening, done = np.zeros(n), rows[0], FILLED
-    order = Order(target, np.ones(n, dtype=np.bool_), np.zeros(n), 0.0, 0.0, False)
+    order = Order(target, np.ones(n, dtype=np.bool_), np.zeros(n), 0.0, 0.0, False, 0.0)
     for k in range(rows.size):
         t = rows[k]
         if not _can_trade_all(t, target, market):

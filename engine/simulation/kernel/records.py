@@ -40,6 +40,7 @@ class Order(NamedTuple):
     ``weights`` (N,) are targets of the ``active`` (N,) assets, as shares of ``V1 - withheld_cash``; ``recipients`` (N,)
     shares of the money set free, zero for all when cash takes it; ``released_cash`` [currency] is what cash gives them.
     With ``recipients_sell`` they also sell, to pay for what the active buy; otherwise they only ever gain.
+    ``tax`` [currency] is due on what the vector sells, and is taken from what it sets free; cash has paid it already.
     """
 
     weights: FloatArray
@@ -48,6 +49,7 @@ class Order(NamedTuple):
     released_cash: float = 0.0
     withheld_cash: float = 0.0
     recipients_sell: bool = False
+    tax: float = 0.0
 
 
 class OrderTerms(NamedTuple):

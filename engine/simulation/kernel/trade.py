@@ -96,7 +96,7 @@ def _mark_recipients(
     Each is judged, as any order is, by what would have to move; where that rules out none, all are. A sale that brings
     less than it costs is itself marked, unless it is more in whole shares (``others_placed``).
     """
-    offered, left, stuck, count = order.released_cash, 0.0, False, 0
+    offered, left, stuck, count = order.released_cash - order.tax, 0.0, False, 0
     for a in range(x.size):
         if order.active[a]:
             offered -= x[a] + order_cost(x[a], a, quotes, costs)  # before rounding to shares
@@ -188,7 +188,7 @@ def _trade_without_left_out(
     """Leave out all orders that are not worth placing and solve the rest again, until there is none (S3)."""
     active, recipients = order.active.copy(), order.recipients.copy()
     sells, released = order.recipients_sell, order.released_cash
-    rest = Order(order.weights, active, recipients, released, order.withheld_cash, sells)
+    rest = Order(order.weights, active, recipients, released, order.withheld_cash, sells, order.tax)
     for _ in range(units.size + 1):
         solved, scaled = solve_order(V, cash, h, quotes, rest, terms.costs, x)
         if solved:

@@ -1,0 +1,63 @@
+"""The taxes of one run: its book, and when money left for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.core.arrays import FloatArray, read_only
+from engine.data.market import Market
+from engine.tax.book import Taxation, TaxBook
+from engine.tax.record import TaxFlows
+
+
+class TaxAccount:
+    """What one run owes and has paid: ``paid``, ``withheld`` and ``outside`` (T,) as :class:`TaxFlows` has them.
+
+    ``interest_from``: the first row whose interest on cash no year's end has booked; ``taken``: by row, what was taken
+    out of its dividends [currency].
+    """
+
+    def __init__(self, taxation: Taxation, market: Market, opening: int) -> None:
+        """Open the book of a portfolio at row ``opening``."""
+        self.taxation = taxation
+        self.book: TaxBook = taxation.open_book(market, opening)
+        self.paid, self.withheld, self.outside = np.zeros((3, len(market.dates)))
+        self.interest_from = opening + 1
+        self.taken: dict[int, float] = {}
+
+    def take_trades(self, row: int, trades: FloatArray, prices: FloatArray, fees: FloatArray) -> float:
+        """Book what was traded; return the tax that leaves with it, negative where some comes back [currency]."""
+        if not np.count_nonzero(trades):
+            return 0.0
+        due = self.book.take_trades(row, trades.tolist(), prices.tolist(), fees.tolist())
+        self.paid[row] += due
+        return due
+
+    def tax_of_trades(self, row: int, trades: FloatArray, prices: FloatArray, fees: FloatArray) -> float:
+        """Return what ``take_trades`` would, and book nothing."""
+        if not self.book.at_once or not np.count_nonzero(trades):
+            return 0.0
+        return self.book.tax_of_trades(row, trades.tolist(), prices.tolist(), fees.tolist())
+
+    def taken_from_dividends(self, row: int) -> float:
+        """Return the tax, here and abroad, on the dividends of ``row`` [currency]."""
+        return self.taken.get(row, 0.0)
+
+    def interest_until(self, row: int, cash: FloatArray, growth: FloatArray) -> float:
+        """Return the interest on ``cash`` (T,) from the last year's end up to ``row``, and begin anew [currency]."""
+        rows: Sequence[int] = range(self.interest_from, row + 1)
+        self.interest_from = row + 1
+        earned = 0.0
+        for t in rows:
+            if growth[t] != 1.0:
+                earned += float(cash[t - 1]) * (float(growth[t]) - 1.0)
+        return earned
+
+    def flows(self, opening: int, end: int, prices: FloatArray, cash: FloatArray, growth: FloatArray) -> TaxFlows:
+        """Return what was paid in the sessions from ``opening`` to before ``end``, seen from the last of them."""
+        interest = self.interest_until(end - 1, cash, growth)
+        record = self.book.close(end - 1, prices[end - 1].tolist(), interest)
+        paid, withheld, outside = (read_only(each[opening:end]) for each in (self.paid, self.withheld, self.outside))
+        return TaxFlows(paid, withheld, outside, record)

@@ -1,0 +1,87 @@
+"""``TaxBook``: what one portfolio owes, session by session; each country has one, and ``simulate`` asks it.
+
+In the order of a session: a new year (``begin_year``), assessed tax (``assessed``), dividends
+(``take_income``), trades (``tax_of_trades``, ``take_trades``), and at the year's
+last session interest (``take_interest``). Vectors are lists of N floats in the market's order; money is
+in the account's currency, which is that of the law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from engine.core.arrays import DateArray
+from engine.data.market import Market
+from engine.tax.record import TaxRecord
+
+
+class IncomeTax(NamedTuple):
+    """What is taken from the dividends of one session at once [currency].
+
+    ``tax`` (N,) by the country of residence, allotted pro rata to what is taxable; ``withheld`` (N,) abroad.
+    """
+
+    tax: Sequence[float]
+    withheld: Sequence[float]
+
+
+class TaxBook(Protocol):
+    """The lots and years of one portfolio, from its opening on; rows are those of the market.
+
+    ``at_once``: whether the tax of a sale leaves with its order, so that the order's fixpoint has to know it (S19).
+    """
+
+    at_once: bool
+
+    def begin_year(self, row: int, units: Sequence[float]) -> float:
+        """Close the calendar year before ``row``, the first session of a new one; return what is due now [currency].
+
+        ``units`` (N,) are those held at the last session. Deemed income of the year before is booked on its lots.
+        """
+
+    def assessed(self, row: int) -> float:
+        """Return what an assessment makes due at ``row``, and count it as paid; 0 at nearly all rows [currency]."""
+
+    def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
+        """Book dividends of ``gross`` (N,) [currency], paid on ``units`` (N,) that were held at the close before."""
+
+    def take_interest(self, row: int, amount: float) -> float:
+        """Book the interest on cash of the year that ends with ``row``; return what is due now [currency]."""
+
+    def tax_of_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
+        """Return what ``take_trades`` would return, and book nothing."""
+
+    def take_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
+        """Book signed ``trades`` (N,) [units] of one vector; return the tax due at once, negative where it is refunded.
+
+        Purchases become lots that cost their money and ``fees`` (N,); sales are taken from lots, less their fees.
+        """
+
+    def take_withdrawal(self, row: int, amount: float) -> None:
+        """Book money that the investor takes out [currency]; only accounts that tax that do anything."""
+
+    def wealth_tax(self, row: int, value: float) -> float:
+        """Return what is due on the ``value`` of the account at the year's last session; 0 in most countries."""
+
+    def close(self, row: int, prices: Sequence[float], interest: float) -> TaxRecord:
+        """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,).
+
+        ``interest`` is that on cash which no year's end has booked yet.
+        """
+
+
+class Taxation(Protocol):
+    """A tax law with its attributes, ready to be asked; ``reinvests`` dividends after tax in what paid them.
+
+    ``outside``: taxes that no order raises are paid from elsewhere where cash is short, and not by sales.
+    """
+
+    reinvests: bool
+    outside: bool
+
+    def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
+        """Return the rows of ``dates`` (T,) after the ``opening`` at which an assessment may make something due."""
+
+    def open_book(self, market: Market, opening: int) -> TaxBook:
+        """Return the empty book of a portfolio that opens at row ``opening`` of ``market``."""

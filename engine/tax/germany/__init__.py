@@ -1,0 +1,1 @@
+"""Germany: a private investor with one depot (EStG, InvStG, SolZG)."""

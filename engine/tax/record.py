@@ -1,0 +1,103 @@
+"""What taxes a run paid: every booking, every year, every lot that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from engine.core.arrays import FloatArray
+
+EntryKind: TypeAlias = Literal["dividend", "interest", "advance", "sale", "withdrawal", "wealth", "assessment"]
+"""What was booked: income of an asset or of cash, deemed income of a fund (Vorabpauschale), a sale from one lot, money
+taken out of a retirement account, a tax on what is owned; or a year's tax, which its own entries cannot say alone."""
+
+
+class TaxEntry(NamedTuple):
+    """One line of ``taxes.csv``; rows are the market's, -1 where there is none.
+
+    ``year`` whose income it is; ``asset`` a column; ``lot_row`` the purchase; ``units`` signed as traded; ``gain``
+    before any exemption [currency], of income all of it; ``exempt`` of that, ``taxable`` the rest, signed; ``tax`` due
+    by it, allotted pro rata where several were booked together, 0 where a year is assessed; ``withheld`` abroad.
+    """
+
+    row: int
+    year: int
+    asset: int
+    kind: EntryKind
+    lot_row: int
+    units: float
+    gain: float
+    exempt: float
+    taxable: float
+    tax: float
+    withheld: float = 0.0
+
+
+class OpenLot(NamedTuple):
+    """What is left of one purchase: ``cost`` and ``deemed`` income taxed already, of all ``units`` [currency]."""
+
+    asset: int
+    row: int
+    units: float
+    cost: float
+    deemed: float = 0.0
+
+
+class TaxYear(NamedTuple):
+    """One calendar year [currency]: ``total`` tax, and the kinds that it is made of.
+
+    ``credited`` and ``credit_lost``: tax withheld abroad that was, or could have been, set off; ``gains`` and
+    ``losses`` realised, before any exemption, losses as a negative number; ``allowance`` used.
+    """
+
+    year: int
+    total: float
+    dividends: float
+    advance: float
+    sales: float
+    interest: float
+    credited: float = 0.0
+    credit_lost: float = 0.0
+    gains: float = 0.0
+    losses: float = 0.0
+    allowance: float = 0.0
+
+
+@dataclass(frozen=True)
+class TaxRecord:
+    """The taxes of one portfolio.
+
+    Attributes
+    ----------
+    entries : in the order in which they were booked
+    years : in order, the last one as it stands at the last session
+    lots : what is held at the end
+    pots : losses that are left to be set off, by name [currency]
+    accrued : owed at the end, not paid yet [currency]; negative where more comes back
+    latent : tax on selling everything at the last closes, beside ``accrued`` [currency]
+    notes : what a reader should know of it, one sentence each
+
+    """
+
+    entries: tuple[TaxEntry, ...]
+    years: tuple[TaxYear, ...]
+    lots: tuple[OpenLot, ...]
+    pots: Mapping[str, float]
+    accrued: float
+    latent: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaxFlows:
+    """When taxes left an account: (T,) each, by session [currency].
+
+    ``paid`` out of the account, refunds negative; ``withheld`` abroad out of its dividends; ``outside``: paid by the
+    investor from elsewhere. ``record`` is what they were paid for.
+    """
+
+    paid: FloatArray
+    withheld: FloatArray
+    outside: FloatArray
+    record: TaxRecord = field(repr=False)

@@ -1,0 +1,1 @@
+"""The United States: an individual's federal tax on gains and dividends (IRC)."""
