@@ -46,7 +46,7 @@ class TaxLaw(ConfigModel):
 
     @abstractmethod
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
-        """Yield why the law cannot be applied to these calendar years: too early, or a rate that nobody has published."""
+        """Yield why the law cannot be applied to these calendar years: too early, or a rate is not published yet."""
 
     @abstractmethod
     def caveats(self, tickers: Sequence[str], first_year: int) -> Iterator[str]:
