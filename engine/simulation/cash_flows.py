@@ -19,7 +19,16 @@ def is_last(state: PortfolioState, row: int, flow: float) -> bool:
     """Return whether ``flow`` withdraws all that can be raised, or more, in an account that ends with it (S11)."""
     if flow >= 0.0 or not state.account.stops_when_spent:
         return False
-    return most_raised(state.units, state.cash, state.quotes(row), state.fresh(row), state.terms.costs) <= -flow
+    raised = most_raised(state.units, state.cash, state.quotes(row), state.fresh(row), state.terms.costs)
+    return raised - _tax_on_everything(state, row) <= -flow
+
+
+def _tax_on_everything(state: PortfolioState, row: int) -> float:
+    """Return the tax that leaves with the sale of all that has a close, before its costs [currency]."""
+    if state.tax is None:
+        return 0.0
+    sold, prices = np.where(state.fresh(row), -state.units, 0.0), state.market.prices[row]
+    return state.tax.tax_of_trades(row, sold, prices, np.zeros_like(sold))
 
 
 def pay_last_withdrawal(state: PortfolioState, row: int, due: float) -> None:

@@ -32,6 +32,7 @@ from engine.simulation.tax_account import TaxAccount
 from engine.simulation.tax_events import settle_taxes
 from engine.simulation.trade_events import LazyText, TradeReason
 from engine.simulation.trigger_responses import judge_reviews, schedule_response
+from engine.simulation.year_end_sales import renew_lots
 from engine.tax.book import Taxation
 
 
@@ -96,6 +97,8 @@ def _run_with_decisions(setup: RunSetup) -> Ledger:
         else:
             _partial_trades(state, schedule, policy, row)
         spent = state.last_withdrawal is not None
+        if row in setup.taxes.ends and not spent:
+            renew_lots(state, row)
         stop = row + 1 if spent or state.pending else schedule.next_stop(row)
         row, trigger = advance(state, schedule, thresholds, row, stop)
         if spent:

@@ -32,6 +32,8 @@ WITHDRAWAL, LAST_WITHDRAWAL, YEARLY_FEE = "withdrawal", "last withdrawal", "year
 """Why cash is raised (S11)."""
 DIVIDENDS, PROCEEDS = "dividends", "delisted: proceeds reinvested"
 TAX, TAXED_DIVIDEND = "tax", "dividend reinvested after tax"
+YEAR_END_SALE, YEAR_END_PURCHASE = "tax: sold at the year's end", "tax: bought back"
+"""Why taxes trade (S19)."""
 """Why what an asset has paid is invested (S8, S16)."""
 
 _CAUSES: Final[Mapping[int, str]] = {

@@ -58,6 +58,12 @@ class TaxBook(Protocol):
         Purchases become lots that cost their money and ``fees`` (N,); sales are taken from lots, less their fees.
         """
 
+    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
+        """Return (N,) units to sell and buy back at the year's last session ``row``; empty where that is nothing."""
+
+    def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
+        """Book what is bought back after that, as lots; where a law knows wash sales, as what is not identical."""
+
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Book money that the investor takes out [currency]; only accounts that tax that do anything."""
 

@@ -15,7 +15,7 @@ from engine.simulation.kernel.valuation import fill_holdings
 
 
 @njit_cached
-def _largest_purchase(budget: float, a: int, quotes: Quotes, costs: CostTable) -> float:
+def largest_purchase(budget: float, a: int, quotes: Quotes, costs: CostTable) -> float:
     """Return the most money that can be traded when it and its cost must fit ``budget``."""
     low, high = 0.0, budget
     if high + order_cost(high, a, quotes, costs) <= budget:
@@ -78,7 +78,7 @@ def _plan_purchases(
             tried[best] = True
             buy = gap
             if gap + order_cost(gap, best, quotes, costs) > budget:
-                buy = _largest_purchase(budget, best, quotes, costs)
+                buy = largest_purchase(budget, best, quotes, costs)
                 if buy <= TRADE_TOLERANCE * V:  # its fee alone would eat the budget
                     eaten[best] = True
                     continue
