@@ -29,6 +29,7 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.limit_orders import LimitOrderFigures
 from engine.analysis.never_sold import NeverSoldFigures
 from engine.analysis.published_comparison import PublishedDifference
+from engine.analysis.tax_figures import AfterTax, TaxFigures, ValueAndGrowth
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.verdict import PlanVerdict
 from engine.analysis.walk_forward import WalkForward
@@ -76,7 +77,8 @@ class PortfolioSummary(WindowSummary):
     """One portfolio: its sessions, its metrics by name, how far its capped assets drifted, what its gain is made of.
 
     ``frequency`` is that of its sessions, where they are not daily (S1); ``yearly_fees`` are those among its costs,
-    where the account has any (S11) [currency]; ``last_withdrawal`` is that at its end, where its money was spent.
+    where the account has any (S11) [currency]; ``last_withdrawal`` is that at its end, where its money was spent;
+    ``tax``, ``after_tax`` and ``pre_tax`` are of a run that is taxed (S19).
     In the file the metrics stand beside the other keys: every key that is not named here is one.
     """
 
@@ -86,6 +88,9 @@ class PortfolioSummary(WindowSummary):
     currency_parts: CurrencyParts | None = None
     yearly_fees: float | None = None
     last_withdrawal: LastWithdrawal | None = None
+    tax: TaxFigures | None = None
+    after_tax: AfterTax | None = None
+    pre_tax: ValueAndGrowth | None = None
 
     @property
     def is_spent(self) -> bool:
@@ -107,7 +112,7 @@ class PortfolioSummary(WindowSummary):
         if plain["frequency"] is None:
             del plain["frequency"]
         found = {} if parts is None else {"currency_parts": parts}
-        for name in ("yearly_fees", "last_withdrawal"):
+        for name in ("yearly_fees", "last_withdrawal", "tax", "after_tax", "pre_tax"):
             if plain[name] is None:
                 del plain[name]
         if self.last_withdrawal is not None:
@@ -181,6 +186,8 @@ class RunSummary(FileRecord, BreakdownFigures):
     published: PublishedSummary | None = None
     limit_orders: LimitOrderFigures | None = None
     never_sold: NeverSoldFigures | None = None
+    tax_sentence: str | None = None
+    tax_law: str | None = None
     audit: dict[str, float] | None = None
 
     def to_plain(self) -> dict[str, Json]:
