@@ -225,8 +225,12 @@ class PortfolioState:
         )
 
     def _tax_flows(self, end: int) -> TaxFlows | None:
-        growth, cash = self.run.market.growth, self.history.cash
-        return None if self.tax is None else self.tax.flows(self.opening, end, self.market.prices, cash, growth)
+        if self.tax is None:
+            return None
+        last = end - 1
+        interest = self.tax.interest_until(last, self.history.cash, self.run.market.growth)
+        value = float(self.history.value[last])
+        return self.tax.flows(self.opening, end, self.market.prices[last], interest, value)
 
     def _trade_prices(self, rows: IntArray) -> FloatArray:
         """Return (K, N) what each event at ``rows`` (K,) was traded at."""

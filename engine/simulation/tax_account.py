@@ -55,9 +55,11 @@ class TaxAccount:
                 earned += float(cash[t - 1]) * (float(growth[t]) - 1.0)
         return earned
 
-    def flows(self, opening: int, end: int, prices: FloatArray, cash: FloatArray, growth: FloatArray) -> TaxFlows:
-        """Return what was paid in the sessions from ``opening`` to before ``end``, seen from the last of them."""
-        interest = self.interest_until(end - 1, cash, growth)
-        record = self.book.close(end - 1, prices[end - 1].tolist(), interest)
+    def flows(self, opening: int, end: int, prices: FloatArray, interest: float, value: float) -> TaxFlows:
+        """Return what was paid in the sessions from ``opening`` to before ``end``, seen from the last of them.
+
+        ``prices`` (N,) and ``value`` are those at its close; ``interest`` is what no year's end has booked.
+        """
+        record = self.book.close(end - 1, prices.tolist(), interest, value)
         paid, withheld, outside = (read_only(each[opening:end]) for each in (self.paid, self.withheld, self.outside))
         return TaxFlows(paid, withheld, outside, record)

@@ -70,10 +70,10 @@ class TaxBook(Protocol):
     def wealth_tax(self, row: int, value: float) -> float:
         """Return what is due on the ``value`` of the account at the year's last session; 0 in most countries."""
 
-    def close(self, row: int, prices: Sequence[float], interest: float) -> TaxRecord:
+    def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,).
 
-        ``interest`` is that on cash which no year's end has booked yet.
+        ``interest`` is that on cash which no year's end has booked yet; ``value`` of the account, its cash included.
         """
 
 
