@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.core.ordered_sum import add_in_order
 from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.kernel.records import NO_SALE, Order, OrderTerms
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
@@ -21,7 +22,7 @@ def settle_taxes(state: PortfolioState, calendar: TaxCalendar, row: int) -> None
     if tax is None:
         return
     gross = _dividends(state, row) if row in calendar.paid else None
-    paid = 0.0 if gross is None else float(gross.sum())
+    paid = 0.0 if gross is None else add_in_order(gross.tolist())
     state.cash -= paid  # a year begins before its first dividends
     if row in calendar.begins:
         _pay(state, tax, row, tax.book.begin_year(row, state.history.units[row - 1].tolist()))
@@ -47,7 +48,7 @@ def _dividends(state: PortfolioState, row: int) -> FloatArray | None:
 def _tax_dividends(state: PortfolioState, tax: TaxAccount, row: int, gross: FloatArray) -> None:
     """Take the taxes on dividends out of cash, and let what is left buy more of what paid it."""
     due = tax.book.take_income(row, state.history.units[row - 1].tolist(), gross.tolist())
-    taken, abroad = sum(due.tax), sum(due.withheld)
+    taken, abroad = add_in_order(due.tax), add_in_order(due.withheld)
     state.cash -= taken + abroad
     tax.paid[row] += taken
     tax.withheld[row] += abroad
@@ -60,7 +61,7 @@ def _reinvest(state: PortfolioState, tax: TaxAccount, row: int, money: FloatArra
     """Buy with the ``money`` (N,) that each asset has paid more of it, free of cost, at the close of ``row`` (S16)."""
     prices = state.market.prices[row]
     buys = (money > 0.0) & state.fresh(row)
-    spent = float(money[buys].sum())
+    spent = add_in_order(money[buys].tolist())
     if not spent:
         return
     trades, nothing = np.where(buys, money / prices, 0.0), np.zeros_like(money)
