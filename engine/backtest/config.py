@@ -12,6 +12,8 @@ from engine.backtest.plan_identity import config_sha256
 from engine.core.fields import ConfigModel, DisplayText, Slug
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts
+from engine.tax.laws import AnyTax
+from engine.tax.none import NoTax
 
 
 class RunConfig(ConfigModel, Generic[StrategyT]):
@@ -24,6 +26,7 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
     account: Account = Account()
     strategy: StrategyT
     costs: AnyCosts = NoCosts()
+    tax: AnyTax = NoTax()
     compare: Compare[StrategyT] = Compare()
     evidence: Evidence = Evidence()
 
@@ -37,8 +40,13 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
 
 
 def to_plain_data(model: BaseModel) -> dict[str, object]:
-    """Return a model as JSON-ready data by its YAML names, benchmarks flat again, absent options left out."""
+    """Return a model as JSON-ready data by its YAML names, benchmarks flat again, absent options left out.
+
+    So is ``tax`` of a run that is not taxed.
+    """
     data = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(tax := data.get("tax"), dict) and tax.get("kind") == "none":
+        del data["tax"]
     return _flatten_benchmarks(data)
 
 

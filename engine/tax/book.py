@@ -78,13 +78,15 @@ class TaxBook(Protocol):
 
 
 class Taxation(Protocol):
-    """A tax law with its attributes, ready to be asked; ``reinvests`` dividends after tax in what paid them.
+    """A tax law with its attributes, ready to be asked."""
 
-    ``outside``: taxes that no order raises are paid from elsewhere where cash is short, and not by sales.
-    """
+    @property
+    def reinvests(self) -> bool:
+        """Whether dividends after tax buy more of what paid them."""
 
-    reinvests: bool
-    outside: bool
+    @property
+    def outside(self) -> bool:
+        """Whether taxes that no order raises are paid from elsewhere where cash is short, and not by sales."""
 
     def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
         """Return the rows of ``dates`` (T,) after the ``opening`` at which an assessment may make something due."""

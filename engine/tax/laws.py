@@ -1,0 +1,13 @@
+"""``AnyTax``: every kind of tax that a config can name."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from engine.tax.flat import FlatTax
+from engine.tax.none import NoTax
+
+AnyTax: TypeAlias = Annotated[NoTax | FlatTax, Field(discriminator="kind")]
+"""Everything `tax:` can be."""
