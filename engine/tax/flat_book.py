@@ -162,6 +162,14 @@ class FlatBook:
                 self._lots[asset].buy(row, units, units * prices[asset] + fees[asset])
         return due
 
+    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
+        """Return that nothing is sold for its tax alone."""
+        return ()
+
+    def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
+        """Book what is bought back after that, as lots."""
+        self.take_trades(row, units, prices, fees)
+
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Book nothing: what is taken out is not taxed."""
 
