@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from engine.core.arrays import DateArray
+from engine.core.ordered_sum import add_in_order
 from engine.data.sessions import calendar_years
 from engine.tax.average_lots import AverageLots
 from engine.tax.book import IncomeTax
@@ -116,15 +117,15 @@ class FlatBook:
     def assessed(self, row: int) -> float:
         """Return the tax of the years whose assessment is at ``row``, and count it as paid [currency]."""
         due = [year for year in self._unpaid if self._due.get(year) == row]
-        return sum(self._unpaid.pop(year) for year in due)
+        return add_in_order(self._unpaid.pop(year) for year in due)
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
         """Book dividends; the tax that they add is allotted pro rata to them."""
-        now, total = self._year(row), sum(gross)
+        now, total = self._year(row), add_in_order(gross)
         rates, creditable = self._abroad
         withheld = [rate * money for rate, money in zip(rates, gross, strict=True)]
         now.earned += total
-        now.credit += sum(share * money for share, money in zip(creditable, gross, strict=True))
+        now.credit += add_in_order(share * money for share, money in zip(creditable, gross, strict=True))
         due = self._settle(now, "dividends")
         tax = [due * (money / total) if total else 0.0 for money in gross]
         for asset, money in enumerate(gross):
@@ -182,12 +183,12 @@ class FlatBook:
         self._enter(row, "wealth", value, tax)
         return tax if self.at_once else 0.0
 
-    def close(self, row: int, prices: Sequence[float], interest: float) -> TaxRecord:
+    def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,)."""
         accrued = self.take_interest(row, interest)
         now = self._year(row)
         if not self.at_once:
-            accrued = sum(self._unpaid.values()) + now.tax + now.wealth
+            accrued = add_in_order(self._unpaid.values()) + now.tax + now.wealth
         held = [-lots.held for lots in self._lots]
         everything = self._sales(held, prices, [0.0] * len(held))
         sold = self._terms.tax_of(now.gained + self._counted(everything), now.earned, now.credit)
@@ -238,7 +239,7 @@ class FlatBook:
     def _counted(self, sales: Sequence[_Sale]) -> float:
         """Return what sales add to the year's gains: where losses are set off against nothing, gains alone."""
         gains = [gain for sale in sales for _, gain in sale.parts]
-        return sum(max(0.0, gain) for gain in gains) if self._terms.losses == "none" else sum(gains)
+        return add_in_order(max(0.0, gain) for gain in gains) if self._terms.losses == "none" else add_in_order(gains)
 
     def _enter_sales(self, row: int, sales: Sequence[_Sale], due: float) -> None:
         now, counted = self._year(row), self._counted(sales)

@@ -97,7 +97,7 @@ def test_averages_after_a_sale_are_those_of_what_is_left() -> None:
         one.take_trades(0, [units, 0.0], [price, 100.0], NO_FEES)
     gain = one.take_trades(1, [-210.0, 0.0], [40.0, 100.0], NO_FEES)
     assert 210.0 * 40.0 - gain == pytest.approx(4660.98, abs=0.005)
-    left = one.close(6, [40.0, 100.0], 0.0).lots
+    left = one.close(6, [40.0, 100.0], 0.0, 0.0).lots
     assert [(lot.units, round(lot.cost, 2)) for lot in left] == [(200.0, 4439.02)]
 
 
@@ -129,7 +129,7 @@ def test_an_assessment_is_due_on_its_day_of_the_next_year() -> None:
 
 def test_what_is_not_paid_yet_is_accrued_and_unrealised_gains_are_latent() -> None:
     """Interest of 50 is owed at 20 %; everything sold at 150 and 90 gains 400."""
-    record = bought().close(1, [150.0, 90.0], 50.0)
+    record = bought().close(1, [150.0, 90.0], 50.0, 2450.0)
     assert (record.accrued, record.latent) == (pytest.approx(10.0), pytest.approx(100.0))
     assert [(lot.asset, lot.units, lot.cost) for lot in record.lots] == [(0, 10.0, 1000.0), (1, 10.0, 1000.0)]
 
@@ -141,7 +141,7 @@ def test_the_kinds_of_a_year_add_up_to_its_tax_and_so_do_its_entries() -> None:
     paid += sum(one.take_income(1, [6.0, 8.0], [60.0, 0.0]).tax)
     paid += one.take_interest(2, 10.0) + one.wealth_tax(2, 2000.0)
     one.begin_year(3, [6.0, 8.0])
-    record = one.close(3, [150.0, 80.0], 0.0)
+    record = one.close(3, [150.0, 80.0], 0.0, 1540.0)
     year = record.years[0]
     assert year.total == pytest.approx(paid)
     assert year.dividends + year.sales + year.interest + 10.0 == pytest.approx(paid)
