@@ -50,6 +50,7 @@ from engine.core.json_files import to_json
 from engine.core.publication import resolve_links
 from engine.core.regular_files import read_regular
 from engine.simulation.ledger import Ledger
+from engine.simulation.trade_events import TAXED_DIVIDEND
 
 SUMMARY_FILE: Final = "summary.json"
 CONFIG_FILE: Final = "config.resolved.yaml"
@@ -92,8 +93,14 @@ class Trade(NamedTuple):
 
     @property
     def is_payout(self) -> bool:
-        """Whether nobody ordered it: a delisting, or what a split left of a whole share."""
-        return self.quantity < 0.0 and self.reason.startswith(("delisted: ", "split: "))
+        """Whether nobody ordered it: a delisting, what a split left of a whole share, a dividend that bought more."""
+        paid_out = self.quantity < 0.0 and self.reason.startswith(("delisted: ", "split: "))
+        return paid_out or self.is_reinvested
+
+    @property
+    def is_reinvested(self) -> bool:
+        """Whether a dividend bought it, after its tax (S19)."""
+        return self.reason == TAXED_DIVIDEND
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,15 @@ def _growth(run: FinishedRun) -> Card:
     mine, theirs = (
         fmt.percent(run.summary.portfolios[name].metrics.get(key)) if name else "" for name in ("strategy", rival)
     )
-    return Card(title, mine, f"{_name(rival)} {theirs}{_since(run, rival)}" if rival else "")
+    note = f"{_name(rival)} {theirs}{_since(run, rival)}" if rival else ""
+    return Card(title, mine, "; ".join(one for one in (note, _sold(run, rival) if yearly else "") if one))
+
+
+def _sold(run: FinishedRun, rival: str | None) -> str:
+    """Return growth a year after the tax of selling everything, "" without tax."""
+    found = (run.summary.portfolios[name].after_tax for name in ("strategy", rival) if name)
+    growths = [fmt.percent(one.sold.cagr) for one in found if one is not None]
+    return f"all sold {' and '.join(growths)}" if growths else ""
 
 
 def _fall(run: FinishedRun) -> Card:
@@ -96,6 +104,8 @@ def _costs(run: FinishedRun) -> Card:
     note = note if costs else "orders cost nothing"
     if fees:
         note += f"; and {_short(fees)} yearly fees"
+    if own.tax is not None:
+        note += f"; and {_short(own.tax.paid + own.tax.outside)} tax"
     return Card("What trading cost", f"{_short(costs)} {currency}", note)
 
 

@@ -27,6 +27,7 @@ from engine.report.run.panels.rebalances import rebalances_panel
 from engine.report.run.panels.risk import risk_panel
 from engine.report.run.panels.rolling import rolling_panel
 from engine.report.run.panels.start_years import start_years_panel
+from engine.report.run.panels.taxes import taxes_panel
 from engine.report.run.panels.trades import trades_panel
 from engine.report.run.panels.weights import weights_panel
 from engine.report.run.panels.years import years_panel
@@ -49,6 +50,7 @@ PANELS: Final[tuple[PanelMaker, ...]] = (
     optimiser_panel,
     costs_panel,
     fees_panel,
+    taxes_panel,
     flows_panel,
     distribution_panel,
     published_panel,

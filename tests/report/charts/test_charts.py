@@ -16,6 +16,7 @@ from engine.report.charts.histogram import Histogram, ValueLine, histogram
 from engine.report.charts.interval_chart import interval_cell, interval_chart
 from engine.report.charts.mark import Mark, mark_scale
 from engine.report.charts.scatter import Point, Scatter, ScatterAxis, StripRow, scatter, strip_chart
+from engine.report.charts.stacked_bars import BarPart, stacked_bars
 from engine.report.charts.stacked_chart import Layer, stacked_chart
 from engine.report.charts.time_chart import Line, PercentileBand, TimeChart, time_chart
 from engine.report.charts.transforms import fall_values
@@ -98,6 +99,13 @@ CHARTS: dict[str, Callable[[int], Markup]] = {
     ),
     "bars": lambda n: bar_chart(
         "k", NAME, [Mark(f"{NAME}{k}", 0.01 * (-1) ** k, -0.02, 0.02, hatched=True) for k in range(n % 30)], "points"
+    ),
+    "parts": lambda n: stacked_bars(
+        "k",
+        NAME,
+        [f"{NAME}{k}" for k in range(n)],
+        [BarPart(NAME, level_of(n).tolist(), 0), BarPart("b", (-level_of(n)).tolist(), 3)],
+        "money",
     ),
     "lying": lambda n: lying_bars(
         "k", NAME, [Mark(NAME, float(k), 1.0, 9.0) for k in range(1, n % 30)], "seconds", log=True

@@ -40,17 +40,19 @@ class Group:
 
 def trades_panel(run: FinishedRun) -> Panel:
     """Return the panel."""
-    few = len(run.trades) <= ORDERS_SHOWN
-    groups = list(_groups(run.trades, length=10, keep=few))
+    ordered = [trade for trade in run.trades if not trade.is_reinvested]
+    few = len(ordered) <= ORDERS_SHOWN
+    groups = list(_groups(ordered, length=10, keep=few))
     if len(groups) > GROUPS_SHOWN:
-        groups = list(_groups(run.trades, length=4, keep=False))
+        groups = list(_groups(ordered, length=4, keep=False))
     newest = groups[::-1]
     content = {
         "groups": newest[:GROUPS_OPEN],
         "older": newest[GROUPS_OPEN:],
         "few": few,
-        "trades": run.trades if len(run.trades) <= ORDERS_IN_ONE_TABLE else (),
-        "count": len(run.trades),
+        "trades": ordered if len(ordered) <= ORDERS_IN_ONE_TABLE else (),
+        "count": len(ordered),
+        "reinvested": _reinvested(run.trades),
         "currency": run.summary.account.currency,
     }
     title = "What was bought and sold, and why?"
@@ -64,9 +66,18 @@ def _answer(run: FinishedRun) -> str:
     days = len({trade.date for trade in orders})
     after = len({trade.date for trade in orders if trade.date > run.summary.window.start})
     again = f"; it traded on {plural(after, 'session')} after the opening" if after else "; it never traded again"
-    payouts = len(run.trades) - len(orders)
+    reinvested = sum(trade.is_reinvested for trade in run.trades)
+    payouts = len(run.trades) - len(orders) - reinvested
     paid = f"; {plural(payouts, 'payout')} without an order" if payouts else ""
-    return f"{plural(len(orders), 'order')} on {plural(days, 'session')}{again}{paid}."
+    bought = f"; {plural(reinvested, 'dividend')} bought more of what paid them" if reinvested else ""
+    return f"{plural(len(orders), 'order')} on {plural(days, 'session')}{again}{paid}{bought}."
+
+
+def _reinvested(trades: Iterable[Trade]) -> list[tuple[str, int, float]]:
+    """Return year, number and money of the dividends that bought more of what paid them, the latest year first."""
+    bought = [trade for trade in trades if trade.is_reinvested]
+    years = [(year, list(group)) for year, group in groupby(bought, key=lambda trade: trade.date[:4])]
+    return [(year, len(group), fsum(trade.value for trade in group)) for year, group in reversed(years)]
 
 
 def _groups(trades: Iterable[Trade], *, length: int, keep: bool) -> Iterable[Group]:

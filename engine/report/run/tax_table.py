@@ -1,0 +1,130 @@
+"""Growth a year before tax, held and sold, of every portfolio and in difference to the plan; and tax by year (S19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import fsum
+from typing import Final, TypeAlias
+
+from engine.analysis.tax_figures import AfterTax, TaxFigures, ValueAndGrowth, YearTax
+from engine.backtest.run_summary import PortfolioSummary, RunSummary
+from engine.report import number_format as fmt
+from engine.report.phrases import portfolio_label
+
+Row: TypeAlias = tuple[str, ...]
+SEEN: Final = 0.005
+"""An amount that is not printed as zero [currency]."""
+_REST: Final = "rest"
+KINDS: Final = {
+    "dividends": "Dividends",
+    "advance": "Advance lump sum",
+    "sales": "Sales",
+    "interest": "Interest",
+    _REST: "Other",
+}
+"""What a year's tax is made of; other is what the kinds leave of it, as a tax on wealth."""
+
+
+@dataclass(frozen=True)
+class Taxed:
+    """A portfolio that is taxed: its name, its figures, and the growth before tax, held and sold."""
+
+    name: str
+    tax: TaxFigures
+    before: ValueAndGrowth
+    after: AfterTax
+
+    @property
+    def growths(self) -> tuple[float | None, float | None, float | None]:
+        """Growth a year before tax, held and sold [fraction]."""
+        return self.before.cagr, self.after.held.cagr, self.after.sold.cagr
+
+
+def taxed_portfolios(summary: RunSummary) -> list[Taxed]:
+    """Return the portfolios that are taxed, the strategy first; none without tax."""
+    found = (_taxed(name, portfolio) for name, portfolio in summary.portfolios.items())
+    return [one for one in found if one is not None]
+
+
+def _taxed(name: str, portfolio: PortfolioSummary) -> Taxed | None:
+    if portfolio.tax is None or portfolio.pre_tax is None or portfolio.after_tax is None:
+        return None
+    return Taxed(name, portfolio.tax, portfolio.pre_tax, portfolio.after_tax)
+
+
+def growth_rows(taxed: list[Taxed]) -> list[Row]:
+    """Return a row a portfolio: name, growth a year before tax, held and sold."""
+    return [(portfolio_label(one.name), *(fmt.percent(growth) for growth in one.growths)) for one in taxed]
+
+
+def difference_rows(taxed: list[Taxed]) -> list[Row]:
+    """Return by how much the first is ahead of each other one, before tax, held and sold."""
+    if not taxed:
+        return []
+    first, *others = taxed
+    return [
+        (
+            f"Plan minus {_after(one.name)}",
+            *(
+                fmt.DASH if own is None or other is None else fmt.percentage_points(own - other)
+                for own, other in zip(first.growths, one.growths, strict=True)
+            ),
+        )
+        for one in others
+    ]
+
+
+def _after(name: str) -> str:
+    return "buy & hold" if name == "buy_and_hold" else portfolio_label(name)
+
+
+def money_rows(taxed: list[Taxed]) -> list[Row]:
+    """Return a row a portfolio: values before tax, held and sold, tax paid and due, drag, share of the gain."""
+    return [
+        (
+            portfolio_label(one.name),
+            *(fmt.money(value.final_value) for value in (one.before, one.after.held, one.after.sold)),
+            fmt.money(one.tax.paid + one.tax.outside),
+            fmt.money(one.tax.withheld_abroad),
+            fmt.money(one.tax.accrued_unpaid),
+            fmt.money(one.tax.latent),
+            fmt.percentage_points(one.tax.drag),
+            fmt.percent(one.tax.share, 1),
+        )
+        for one in taxed
+    ]
+
+
+def kinds_of_years(years: Mapping[str, YearTax]) -> dict[str, list[float]]:
+    """Return the amounts of each kind by year, without kinds of which no year has any."""
+    found = {kind: [_amount(one, kind) for one in years.values()] for kind in KINDS}
+    return {kind: amounts for kind, amounts in found.items() if any(abs(amount) >= SEEN for amount in amounts)}
+
+
+def _amount(one: YearTax, kind: str) -> float:
+    if kind == _REST:
+        rest = one.total - fsum((one.dividends, one.advance, one.sales, one.interest))
+        return rest if abs(rest) >= SEEN else 0.0
+    return float(getattr(one, kind))
+
+
+def year_rows(strategy: TaxFigures, rival: TaxFigures | None) -> Iterator[Row]:
+    """Yield a row a year, the latest first, then that of all: year, each kind, all of it, the rival's."""
+    kinds = kinds_of_years(strategy.by_year)
+    years = list(strategy.by_year)
+    for at in reversed(range(len(years))):
+        other = () if rival is None else (_total(rival.by_year.get(years[at])),)
+        amounts = [fmt.cents(amounts[at]) for amounts in kinds.values()]
+        yield (years[at], *amounts, _total(strategy.by_year[years[at]]), *other)
+
+
+def sum_row(strategy: TaxFigures, rival: TaxFigures | None) -> Row:
+    """Return the sums of all years."""
+    kinds = kinds_of_years(strategy.by_year)
+    totals = [fsum(one.total for one in tax.by_year.values()) for tax in (strategy, rival) if tax is not None]
+    return ("All", *(fmt.cents(fsum(amounts)) for amounts in kinds.values()), *(fmt.cents(total) for total in totals))
+
+
+def _total(one: YearTax | None) -> str:
+    return fmt.DASH if one is None else fmt.cents(one.total)
