@@ -7,7 +7,8 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from engine.tax.flat import FlatTax
+from engine.tax.germany.law import GermanTax
 from engine.tax.none import NoTax
 
-AnyTax: TypeAlias = Annotated[NoTax | FlatTax, Field(discriminator="kind")]
+AnyTax: TypeAlias = Annotated[NoTax | FlatTax | GermanTax, Field(discriminator="kind")]
 """Everything `tax:` can be."""
