@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.analysis import metrics
+from engine.analysis.after_tax import AfterTaxDifference, TaxedResult, TaxTerms, after_tax_difference
 from engine.analysis.bootstrap import DifferenceInterval, Evidence, cagr_difference_interval
 from engine.analysis.common_sessions import CommonSessions
-from engine.analysis.difference_parts import DifferenceParts, Plan, split_difference
+from engine.analysis.difference_parts import DifferenceParts, Plan, PlanTax, split_difference
 from engine.analysis.limit_orders import LimitOrderFigures, measure_limit_orders
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.never_sold import NeverSoldFigures, measure_never_sold
@@ -27,6 +28,7 @@ from engine.portfolio.policy import Policy
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger, LedgerChecks, ledger_checks
 from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
+from engine.tax.book import Taxation
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class PeakWeight:
 
 @dataclass(frozen=True)
 class PortfolioResult:
-    """One portfolio of a comparison: its market, what happened and what it earned."""
+    """One portfolio of a comparison: its market, what happened and what it earned; and where it is ``taxed``, that."""
 
     name: str
     market: Market
@@ -49,6 +51,7 @@ class PortfolioResult:
     performance: Performance
     peak_weights: Mapping[str, PeakWeight]
     note: str = ""
+    taxed: TaxedResult | None = None
 
     @cached_property
     def metrics(self) -> dict[str, float | int | None]:
@@ -62,7 +65,8 @@ class RelativePerformance:
 
     ``years`` is how long those are, ``total_return`` and ``other_total_return`` what each earned in them.
     ``interval_missing`` says why there is no interval, and is empty where there is one; ``parts`` are those of the
-    difference of CAGRs to buy-and-hold.
+    difference of CAGRs to buy-and-hold. With taxes all of these are of what is left in the account, before what is owed
+    at the end; ``after_tax`` has that.
     """
 
     start: str
@@ -78,6 +82,7 @@ class RelativePerformance:
     beta: float | None
     correlation: float | None
     parts: DifferenceParts | None = None
+    after_tax: AfterTaxDifference | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ class ComparisonTerms:
 
     ``others`` by name, its own opening portfolio held for ever with ``buy_and_hold``, which with ``late_purchases``
     buys names that list late, once, and the ``published`` figures of any of them. Without ``evidence`` no intervals are
-    drawn, without ``parts`` the difference to buy-and-hold is not split.
+    drawn, without ``parts`` the difference to buy-and-hold is not split. With ``tax`` every portfolio is taxed, and has
+    a twin that is not.
     """
 
     others: Mapping[str, Policy] = field(default_factory=dict)
@@ -120,6 +126,7 @@ class ComparisonTerms:
     published: Published | None = None
     evidence: Evidence | None = None
     parts: bool = True
+    tax: TaxTerms | None = None
 
 
 def compare(
@@ -137,16 +144,28 @@ def compare(
     """
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
+    tax = terms.tax
+    taxation = tax.taxation if tax else None
+
+    def run(
+        where: PortfolioMarket, policy: Policy, version: PolicyVersion, taxation: Taxation | None
+    ) -> tuple[Ledger, Performance, PortfolioMarket]:
+        ledger = simulate(where.market, policy, account, costs, start=where.start, version=version, taxation=taxation)
+        own = where.until(ledger)
+        return ledger, Performance.from_ledger(ledger, own.risk_free, own.market.periods_per_year), own
+
     def portfolio(name: str, policy: Policy, version: PolicyVersion = AS_WRITTEN) -> PortfolioResult:
-        whole, start, *_ = sessions(policy)
-        ledger = simulate(whole, policy, account, costs, start=start, version=version)
-        own, _, risk_free, note = sessions(policy).until(ledger)
-        performance = Performance.from_ledger(ledger, risk_free, own.periods_per_year)
-        return PortfolioResult(name, own, ledger, performance, capped_peak_weights(ledger, own, policy), note)
+        ledger, performance, own = run(sessions(policy), policy, version, taxation)
+        taxed = None
+        if tax:
+            twin, twin_performance, _ = run(tax.untaxed(policy), policy, version, None)
+            taxed = TaxedResult.of(ledger, performance, twin, twin_performance)
+        peaks = capped_peak_weights(ledger, own.market, policy)
+        return PortfolioResult(name, own.market, ledger, performance, peaks, own.note, taxed)
 
     strategy = portfolio("strategy", policy)
     portfolios = {"strategy": strategy}
-    plan = Plan(sessions(policy), policy, account, costs, strategy.ledger)
+    plan = Plan(sessions(policy), policy, account, costs, strategy.ledger, PlanTax.of(tax, policy))
     held = plan.bought_and_held(late=terms.buy_and_hold and terms.late_purchases)
     if terms.buy_and_hold:
         portfolios["buy_and_hold"] = portfolio("buy_and_hold", policy, held)
@@ -163,8 +182,8 @@ def compare(
         ),
         events=list_asset_events(strategy.ledger, strategy.market, policy),
         parts_missing=missing,
-        limit_orders=measure_limit_orders(sessions(policy).market, policy, account, costs, strategy.ledger),
-        never_sold=measure_never_sold(sessions(policy).market, policy, account, costs, strategy.ledger),
+        limit_orders=measure_limit_orders(sessions(policy).market, policy, account, costs, strategy.ledger, taxation),
+        never_sold=measure_never_sold(sessions(policy).market, policy, account, costs, strategy.ledger, taxation),
     )
 
 
@@ -192,7 +211,12 @@ def _compare_performance(
     """Return the strategy's figures relative to each other portfolio; without ``evidence`` no intervals are drawn."""
     strategy, others = portfolios["strategy"], [name for name in portfolios if name != "strategy"]
     common = [CommonSessions.of(strategy.performance, portfolios[name].performance) for name in others]
-    return {name: _relative_performance(both, evidence) for name, both in zip(others, common, strict=True)}
+    found = {name: _relative_performance(both, evidence) for name, both in zip(others, common, strict=True)}
+    if strategy.taxed is None:
+        return found
+    mine = strategy.performance, strategy.taxed
+    after = {name: after_tax_difference(mine, (portfolios[name].performance, portfolios[name].taxed)) for name in found}
+    return {name: dataclasses.replace(versus, after_tax=after[name]) for name, versus in found.items()}
 
 
 def compare_performances(mine: Performance, other: Performance, evidence: Evidence | None) -> RelativePerformance:
@@ -240,4 +264,6 @@ def capped_peak_weights(ledger: Ledger, market: Market, policy: Policy) -> dict[
 
 
 def _worst_checks(checks: list[LedgerChecks]) -> LedgerChecks:
-    return LedgerChecks(*(max(values) for values in zip(*map(dataclasses.astuple, checks), strict=True)))
+    *always, lots, taxes = zip(*map(dataclasses.astuple, checks), strict=True)
+    of_taxes = (None if None in values else max(values) for values in (lots, taxes))
+    return LedgerChecks(*map(max, always), *of_taxes)

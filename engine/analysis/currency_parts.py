@@ -18,7 +18,7 @@ class CurrencyParts:
 
     ``local``: each session's change of the price in its own currency, at that session's rate; the haircut of a
     delisting is among it. ``currency``: each session's change of the rate, on the price of the session before.
-    ``dividends`` are those paid in cash.
+    ``dividends`` are those paid in cash, ``taxes`` negative, where there are any.
     """
 
     local: float
@@ -27,6 +27,7 @@ class CurrencyParts:
     interest: float
     flows: float
     costs: float
+    taxes: float | None = None
 
 
 def split_gain(ledger: Ledger, market: Market) -> CurrencyParts | None:
@@ -48,6 +49,7 @@ def split_gain(ledger: Ledger, market: Market) -> CurrencyParts | None:
         interest=_total(ledger.cash[:-1] * market.cash_rate[rows][1:]),
         flows=_total(ledger.flows),
         costs=-_total(ledger.costs) - _total(ledger.fees),
+        taxes=None if ledger.taxes is None else -_total(ledger.taxes.paid) - _total(ledger.taxes.withheld),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
+from engine.analysis.after_tax import TaxTerms
 from engine.analysis.performance import Performance
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.core.arrays import FloatArray
@@ -20,6 +21,7 @@ from engine.portfolio.policy import Decision, Policy
 from engine.portfolio.policy_abilities import HasQualityGate, SelectsAssets
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD, PolicyVersion
+from engine.tax.book import Taxation
 
 _HELD: Final = 1e-6
 """Weight from which an asset of an optimised plan is one of its names; less is the solver's rounding."""
@@ -43,15 +45,31 @@ class DifferenceParts:
     rebalancing: float
 
 
+class PlanTax(NamedTuple):
+    """The law that a plan is taxed by, and the sessions of its ``twin`` before tax."""
+
+    taxation: Taxation
+    twin: PortfolioMarket
+
+    @classmethod
+    def of(cls, tax: TaxTerms | None, policy: Policy) -> Self | None:
+        """Return that of a ``policy``, None where nothing is taxed."""
+        return None if tax is None else cls(tax.taxation, tax.untaxed(policy))
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A policy on its own sessions, what it is simulated with, and the ``ledger`` of its run as written."""
+    """A policy on its own sessions, what it is simulated with, and the ``ledger`` of its run as written.
+
+    ``tax`` is None where nothing is taxed; its twin has the same sessions.
+    """
 
     sessions: PortfolioMarket
     policy: Policy
     account: Account
     costs: CostTable
     ledger: Ledger
+    tax: PlanTax | None = None
 
     @cached_property
     def opening(self) -> int:
@@ -119,19 +137,22 @@ class Plan:
         """
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
-        market = self.sessions.market
-        own = simulate(market, self.policy, self.account, self.costs, start=row)
-        held = replace(self, ledger=own).bought_and_held(late=late)
-        return own, simulate(market, self.policy, self.account, self.costs, start=row, version=held)
+        def run(version: PolicyVersion) -> Ledger:
+            taxation = self.tax.taxation if self.tax else None
+            market, terms = self.sessions.market, (self.policy, self.account, self.costs)
+            return simulate(market, *terms, start=row, version=version, taxation=taxation)
+
+        own = run(AS_WRITTEN)
+        return own, run(replace(self, ledger=own).bought_and_held(late=late))
 
     def growth(self, version: PolicyVersion, *, costs: bool = False) -> float:
-        """Return the CAGR of a version of the plan, on its own sessions and from its own opening on.
+        """Return the CAGR before tax of a version of the plan, on its own sessions and from its own opening on.
 
         Raises EngineError when it cannot be run, as one that withdrawals ruin, or has lost or spent everything.
         """
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
 
-        market = self.sessions.market
+        market = self.tax.twin.market if self.tax else self.sessions.market
         paid = self.costs if costs else NoCosts().cost_table(len(market.assets))
         ledger = simulate(market, self.policy, self.account, paid, start=self.opening, version=version)
         if ledger.dates[-1] != self.ledger.dates[-1]:
@@ -142,13 +163,14 @@ class Plan:
         return found
 
 
-def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> DifferenceParts:
-    """Return the parts of ``p1`` less ``b1``, the CAGRs of ``plan`` and of what is ``held``.
+def split_difference(plan: Plan, p: float, b: float, held: PolicyVersion) -> DifferenceParts:
+    """Return the parts of ``p`` less ``b``, the CAGRs of ``plan`` and of what is ``held``, after taxes that were paid.
 
     The names are those of docs/semantics.md (S18): each run leaves out one thing more than the one before. Runs that
     are equal by construction are not run again. Raises EngineError when one of them has no growth.
     """
     policy, version, charged = plan.policy, AS_WRITTEN, plan.costs.yearly > 0.0 or plan.costs.is_charged
+    p1, b1 = (plan.growth(one, costs=True) for one in (version, held)) if plan.tax else (p, b)
     p2, b2 = (plan.growth(version), plan.growth(held)) if charged else (p1, b1)
     p3, p4, p5, p6, b6 = p2, p2, p2, p2, b2
     if policy.watch_caps:
@@ -172,6 +194,6 @@ def split_difference(plan: Plan, p1: float, b1: float, held: PolicyVersion) -> D
         reviews=p3 - p4,
         caps=p2 - p3,
         costs=(p1 - p2) - (b1 - b2),
-        taxes=0.0,
+        taxes=(p - p1) - (b - b1) if plan.tax else 0.0,
         rebalancing=p6 - b6,
     )

@@ -13,6 +13,7 @@ from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.kernel.records import NOT_AT_LIMIT
 from engine.simulation.ledger import Ledger
+from engine.tax.book import Taxation
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,12 @@ class LimitOrderFigures:
 
 
 def measure_limit_orders(
-    market: Market, policy: Policy, account: Account, costs: CostTable, ledger: Ledger
+    market: Market,
+    policy: Policy,
+    account: Account,
+    costs: CostTable,
+    ledger: Ledger,
+    taxation: Taxation | None = None,
 ) -> LimitOrderFigures | None:
     """Return what limits did to the run that ``ledger`` is of; None for an account without them."""
     from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever reads results needs no compiler)
@@ -42,6 +48,6 @@ def measure_limit_orders(
     start = ledger.opening_row(market)
 
     def run_at_any_close() -> Ledger:
-        return simulate(market, policy, account.without_limits(), costs, start=start)
+        return simulate(market, policy, account.without_limits(), costs, start=start, taxation=taxation)
 
     return LimitOrderFigures(filled, unfilled, *measure_effect(ledger, run_at_any_close, market.periods_per_year))

@@ -13,6 +13,7 @@ from engine.portfolio.policy import Policy
 from engine.portfolio.policy_abilities import NeverSells
 from engine.simulation.kernel.records import NEVER_SOLD
 from engine.simulation.ledger import Ledger
+from engine.tax.book import Taxation
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class NeverSoldFigures:
 
 
 def measure_never_sold(
-    market: Market, policy: Policy, account: Account, costs: CostTable, ledger: Ledger
+    market: Market,
+    policy: Policy,
+    account: Account,
+    costs: CostTable,
+    ledger: Ledger,
+    taxation: Taxation | None = None,
 ) -> NeverSoldFigures | None:
     """Return what ``never_sell`` did to the run that ``ledger`` is of; None for a policy that keeps nothing."""
     from engine.simulation.run_setup import PolicyVersion  # noqa: PLC0415  (whoever reads results needs no compiler)
@@ -55,6 +61,6 @@ def measure_never_sold(
     start, selling = ledger.opening_row(market), PolicyVersion(never_sells=False)
 
     def run_selling() -> Ledger:
-        return simulate(market, policy, account, costs, start=start, version=selling)
+        return simulate(market, policy, account, costs, start=start, version=selling, taxation=taxation)
 
     return NeverSoldFigures(assets, *measure_effect(ledger, run_selling, market.periods_per_year))

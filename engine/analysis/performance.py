@@ -102,7 +102,7 @@ class Performance:
             rebalances=run.rebalances,
             paid_in=run.paid_in,
             risk_free=risk_free if isinstance(risk_free, float) else risk_free[len(risk_free) - len(run.returns) :],
-            pocket=_pocket_flows(ledger) if run.has_flows else None,
+            pocket=_pocket_flows(ledger) if run.has_flows or _pays_tax(ledger) else None,
             periods_per_year=periods_per_year,
         )
 
@@ -118,8 +118,18 @@ def once_a_session(events: BoolArray, rows: IntArray) -> BoolArray:
 
 
 def _pocket_flows(ledger: Ledger) -> FloatArray:
-    """Return (T,) capital, flows and final value, seen from the investor's pocket [currency, paid out negative]."""
+    """Return (T,) capital, flows and final value, seen from the investor's pocket [currency, paid out negative].
+
+    Taxes that are paid from elsewhere come out of it, too (S19).
+    """
     flows = -ledger.flows
+    if ledger.taxes is not None:
+        flows -= ledger.taxes.outside
     flows[0] -= ledger.capital
     flows[-1] += ledger.value[-1]
     return flows
+
+
+def _pays_tax(ledger: Ledger) -> bool:
+    """Tell whether the investor pays any tax from elsewhere."""
+    return ledger.taxes is not None and bool(ledger.taxes.outside.any())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from engine.backtest.kept_prices import KeptPrices, files_of
 from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, Trade, folder_kind
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
+from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, LotLine, TaxLine, parse_lots, parse_taxes
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.arrow_columns import cast_column, read_days, to_numpy
 from engine.core.errors import ConfigError, OutputError
@@ -28,6 +30,8 @@ from engine.core.yaml_tree import parse_events
 from engine.data.price_index import PriceIndex
 from engine.portfolio.account import Account
 
+LinesT = TypeVar("LinesT")
+
 
 @dataclass(frozen=True)
 class FinishedRun:
@@ -35,7 +39,8 @@ class FinishedRun:
 
     ``months`` and ``rolling`` are None where the run has none, as those of earlier versions.
     ``config`` is what ``config_text`` states, as plain data, ``account`` what it says of the account. ``kept`` is
-    what ``kept_prices.zip`` has, None where the run kept no prices.
+    what ``kept_prices.zip`` has, None where the run kept no prices. ``taxes`` and ``lots`` are those of the strategy,
+    None where nothing is taxed.
     """
 
     path: Path
@@ -51,6 +56,8 @@ class FinishedRun:
     months: SeriesTable | None = None
     rolling: SeriesTable | None = None
     kept: KeptPrices | None = None
+    taxes: tuple[TaxLine, ...] | None = None
+    lots: tuple[LotLine, ...] | None = None
 
     def own_level(self, name: str) -> tuple[DateArray, FloatArray]:
         """Return the sessions (T,) of a portfolio and its level (T+1,), the capital first."""
@@ -90,7 +97,12 @@ def read_run(folder: Path) -> FinishedRun:
             series[name] = _read_series(folder / f"{name}.parquet", signed.read(f"{name}.parquet"))
     with signed.gather():
         trades = _read_trades(folder / "trades.csv", signed.read("trades.csv"))
-    kept = None
+    taxes = lots = kept = None
+    if TAXES_FILE in signed.manifest.files:
+        with signed.gather():
+            taxes = _parse(folder / TAXES_FILE, signed.read(TAXES_FILE), parse_taxes)
+        with signed.gather():
+            lots = _parse(folder / LOTS_FILE, signed.read(LOTS_FILE), parse_lots)
     if KEPT_FILE in signed.manifest.files:
         with signed.gather():
             kept = read_kept(folder / KEPT_FILE, signed.read(KEPT_FILE))
@@ -108,6 +120,8 @@ def read_run(folder: Path) -> FinishedRun:
         config=config,
         account=account,
         kept=kept,
+        taxes=taxes,
+        lots=lots,
         **series,
     )
 
@@ -145,6 +159,13 @@ def _read_trades(path: Path, content: bytes) -> tuple[Trade, ...]:
         )
     except (ValueError, csv.Error, StopIteration) as error:
         raise RUN_FILES.damage_error(path, f"line {lines.line_num}: {error}") from None
+
+
+def _parse(path: Path, content: bytes, parse: Callable[[str], LinesT]) -> LinesT:
+    try:
+        return parse(_decode_text(path, content))
+    except (ValueError, TypeError, csv.Error) as error:
+        raise RUN_FILES.damage_error(path, str(error)) from None
 
 
 def _parse_config(path: Path, text: str) -> object:

@@ -42,6 +42,8 @@ from engine.backtest.run_summary import (
     package_versions,
 )
 from engine.backtest.run_verdict import judge_run
+from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, tax_files
+from engine.backtest.tax_words import tax_sentence
 from engine.core.arrays import BoolArray, DateArray, FloatArray
 from engine.core.arrow_columns import from_numpy
 from engine.core.errors import ConfigError, Fault, OutputError
@@ -65,6 +67,8 @@ _TABLES: Final = {
         "levels.parquet",
         "weights.parquet",
         "trades.csv",
+        TAXES_FILE,
+        LOTS_FILE,
         "months.parquet",
         "rolling.parquet",
         KEPT_FILE,
@@ -107,7 +111,8 @@ class Trade(NamedTuple):
 class RunResult:
     """A finished run: its comparison, what it cannot know, and the resolved config it answers to.
 
-    ``kept`` is the content of ``kept_prices.zip``, empty where nobody asked for it.
+    ``kept`` is the content of ``kept_prices.zip``, empty where nobody asked for it; ``tax_law`` what it is taxed by in
+    words, empty where nothing is.
     """
 
     name: str
@@ -123,6 +128,7 @@ class RunResult:
     rates_sha256: str = ""
     breakdown: Breakdown | None = None
     kept: bytes = b""
+    tax_law: str = ""
 
     @cached_property
     def summary(self) -> RunSummary:
@@ -132,6 +138,8 @@ class RunResult:
             update={
                 "plan_sentence": describe_plan(self.config, found.window.start).sentence,
                 "verdict": judge_run(found, confidence_level(self.config)),
+                "tax_law": self.tax_law or None,
+                "tax_sentence": tax_sentence(found, self.config) or None,
             }
         )
 
@@ -180,6 +188,7 @@ class RunResult:
             "weights.parquet": _parquet_bytes(self.comparison.strategy.ledger.dates, weight_columns(self.comparison)),
             **self._breakdown_files(),
             "trades.csv": trades_csv(self.comparison).encode(),
+            **tax_files(self.comparison.strategy),
             CONFIG_FILE: yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
             SUMMARY_FILE: to_json(self.summary.to_plain()),
             **({KEPT_FILE: self.kept} if self.kept else {}),
@@ -305,6 +314,7 @@ def window_of(ledger: Ledger) -> WindowSummary:
 
 
 def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
+    taxed = portfolio.taxed
     return PortfolioSummary(
         **window_of(portfolio.ledger).model_dump(),
         metrics=portfolio.metrics,
@@ -313,6 +323,9 @@ def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
         currency_parts=split_gain(portfolio.ledger, portfolio.market),
         yearly_fees=float(portfolio.ledger.fees.sum()) if portfolio.ledger.fees.any() else None,
         last_withdrawal=portfolio.ledger.last_withdrawal,
+        tax=taxed.tax if taxed else None,
+        after_tax=taxed.after_tax if taxed else None,
+        pre_tax=taxed.pre_tax if taxed else None,
     )
 
 

@@ -137,9 +137,21 @@ class PublishedSummary(FileRecord):
 
 def _leave_out_missing_parts(versus: RelativePerformance, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
     plain: dict[str, Any] = handler(versus)
-    if plain["parts"] is None:
-        del plain["parts"]
+    for name in ("parts", "after_tax"):
+        if plain[name] is None:
+            del plain[name]
     return plain
+
+
+_OF_TAXES: Final = frozenset({"taxes", "worst_lot_residual", "worst_tax_residual"})
+"""Keys of figures that only a taxed run has, wherever they stand."""
+
+
+def _without_taxes(plain: Json) -> Json:
+    """Return JSON-ready data without the figures of taxes where there are none."""
+    if isinstance(plain, dict):
+        return {key: _without_taxes(one) for key, one in plain.items() if one is not None or key not in _OF_TAXES}
+    return [_without_taxes(one) for one in plain] if isinstance(plain, list) else plain
 
 
 _MAY_BE_ABSENT: Final = frozenset({"interval_missing", "since", "until", "tax", "p", "tried"})
@@ -164,7 +176,8 @@ VerdictRecord: TypeAlias = Annotated[PlanVerdict, BeforeValidator(_name_kind), W
 class RunSummary(FileRecord, BreakdownFigures):
     """The content of a run's ``summary.json``; what a run does not have is not in the file.
 
-    ``verdict`` and ``plan_sentence`` are in no folder of an older version.
+    ``verdict`` and ``plan_sentence`` are in no folder of an older version; ``tax_law`` says what all portfolios are
+    taxed by, ``tax_sentence`` what is left of the difference to buy-and-hold.
     """
 
     name: str
@@ -193,6 +206,8 @@ class RunSummary(FileRecord, BreakdownFigures):
     def to_plain(self) -> dict[str, Json]:
         """Return the summary as JSON-ready data, the figures that the run was taken apart into last."""
         plain = super().to_plain()
+        if self.portfolios["strategy"].tax is None:
+            plain = {key: _without_taxes(one) for key, one in plain.items()}
         figures = {key: plain.pop(key) for key in FIGURES if key in plain}
         return {**plain, **figures}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdict
+from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, TaxedDifference, state_verdict
 from engine.backtest.run_summary import RunSummary
 
 
@@ -22,6 +22,7 @@ def verdict_figures(summary: RunSummary, level: float) -> PlanVerdictFigures:
         own = metrics.get("cagr") if window.years >= 1.0 else metrics.get("total_return")
         return PlanVerdictFigures("", window.years, window.sessions, level, own=own)
     versus, other = summary.versus[rival], summary.portfolios.get(rival)
+    after = versus.after_tax
     ended = other is not None and other.is_spent and other.end < window.end
     return PlanVerdictFigures(
         rival="buy and hold" if rival == "buy_and_hold" else rival,
@@ -30,9 +31,10 @@ def verdict_figures(summary: RunSummary, level: float) -> PlanVerdictFigures:
         level=level,
         own=versus.total_return,
         theirs=versus.other_total_return,
-        difference=versus.cagr_difference,
+        difference=after.sold if after else versus.cagr_difference,
         interval=versus.cagr_difference_interval,
         interval_missing=versus.interval_missing,
         since=versus.start if versus.start > window.start else "",
         until=other.end if other is not None and ended else "",
+        tax=TaxedDifference(after.before, after.held) if after else None,
     )

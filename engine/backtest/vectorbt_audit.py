@@ -86,10 +86,10 @@ def largest_difference(ledger: Ledger, market: Market) -> float:
 def replay(ledger: Ledger, market: Market) -> Replay:
     """Return what vectorbt makes of the ledger's orders.
 
-    vectorbt knows no flows, interest or dividends: it starts with all the cash that ever comes in, and what had come in
-    by each session is put to its account beside its value. It refuses a sale that brings less than its fee: an order of
-    less than its fee is made without, and the fee leaves the account as cash, as a yearly fee does. Shares, prices,
-    other fees, cash and values are its own.
+    vectorbt knows no flows, interest, dividends or taxes: it starts with all the cash that ever comes in, and what had
+    come in by each session is put to its account beside its value. It refuses a sale that brings less than its fee: an
+    order of less than its fee is made without, and the fee leaves the account as cash, as a yearly fee does. Shares,
+    prices, other fees, cash and values are its own.
     """
     try:
         import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
@@ -101,6 +101,8 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     orders = _order_arrays(ledger, used, np.nan_to_num(market.prices[offset:, used], nan=1.0), ledger.costs - apart)
     interest = np.concatenate([[0.0], ledger.cash[:-1] * market.cash_rate[offset + 1 :]])
     inflow = interest + ledger.flows + ledger.dividends(market)
+    if ledger.taxes is not None:
+        inflow -= ledger.taxes.paid + ledger.taxes.withheld
     reserve = float(np.maximum(inflow, 0.0).sum())
     inflow -= ledger.fees
     np.subtract.at(inflow, ledger.rows, apart.sum(axis=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -147,12 +148,17 @@ class LedgerChecks:
     ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
     or were not placed left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
+    With taxes: ``worst_lot_residual`` is the largest distance of the units in an asset's lots from those held, over
+    all that were bought; ``worst_tax_residual`` that of the taxes of all years from what was paid and is owed, and of
+    what was withheld from its bookings, over what was paid.
     """
 
     worst_cash_residual: float
     worst_weight_residual: float
     as_of_fills: int
     oldest_price_age: int
+    worst_lot_residual: float | None = None
+    worst_tax_residual: float | None = None
 
 
 def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
@@ -177,7 +183,29 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
         worst_weight_residual=_worst_weight_residual(ledger, market, stale),
         as_of_fills=int(((ledger.trades != 0.0) & stale).sum()),
         oldest_price_age=int(age[held].max()) if held.any() else 0,
+        worst_lot_residual=None if ledger.taxes is None else _worst_lot_residual(ledger, ledger.taxes),
+        worst_tax_residual=None if ledger.taxes is None else _tax_residual(ledger.taxes),
     )
+
+
+def _worst_lot_residual(ledger: Ledger, taxes: TaxFlows) -> float:
+    """Return how far the units of lots are from those held, at most."""
+    lots = np.zeros(len(ledger.assets))
+    for lot in taxes.record.lots:
+        lots[lot.asset] += lot.units
+    bought = np.maximum(ledger.trades, 0.0).sum(axis=0)
+    held = ledger.units[-1] if len(ledger.units) else np.zeros_like(lots)
+    return float((np.abs(lots - held) / np.maximum(bought, 1e-300))[(bought > 0.0) | (lots != 0.0)].max(initial=0.0))
+
+
+def _tax_residual(taxes: TaxFlows) -> float:
+    """Return how far the taxes of all years are from what was paid and is owed, and bookings from what was withheld."""
+    record = taxes.record
+    due = fsum(year.total for year in record.years)
+    paid = fsum([*taxes.paid.tolist(), *taxes.outside.tolist(), record.accrued])
+    withheld, booked = fsum(taxes.withheld.tolist()), fsum(entry.withheld for entry in record.entries)
+    moved = fsum([*np.abs(taxes.paid).tolist(), *taxes.withheld.tolist(), *taxes.outside.tolist(), abs(record.accrued)])
+    return max(abs(due - paid), abs(withheld - booked)) / moved if moved > 0.0 else 0.0
 
 
 def _worst_weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:

@@ -33,7 +33,7 @@ class AccountYear:
     ``rebalances`` and ``orders`` include the opening's; ``traded`` is half of all that was bought and sold after it
     [currency], ``turnover`` that over ``mean_value``, the mean of the year's closes; ``costs`` include the opening's
     and the yearly fee. ``gain`` is ``value`` at the end, less that of the year before, or the capital, less what was
-    ``paid_in`` and with what was ``withdrawn`` [currency].
+    ``paid_in`` and with what was ``withdrawn`` [currency]. ``taxes`` left the account in it, where there are any.
     """
 
     year: int
@@ -47,6 +47,7 @@ class AccountYear:
     withdrawn: float
     value: float
     gain: float
+    taxes: float | None = None
 
 
 def returns_by_year(comparison: Comparison) -> tuple[YearReturns, ...]:
@@ -92,6 +93,7 @@ def account_by_year(portfolio: PortfolioResult) -> tuple[AccountYear, ...]:
     paid_in, withdrawn = by_session(np.maximum(ledger.flows, 0.0)), by_session(np.maximum(-ledger.flows, 0.0))
     counts, values = by_session(np.ones(len(years))), by_session(ledger.value)
     placed = by_event(orders.sum(axis=1).astype(np.float64))
+    taxes = None if ledger.taxes is None else by_session(ledger.taxes.paid + ledger.taxes.withheld)
     found, before = [], ledger.capital
     for k in np.flatnonzero(counts).tolist():
         value = float(ledger.value[np.searchsorted(years, first + k, side="right") - 1])
@@ -110,6 +112,7 @@ def account_by_year(portfolio: PortfolioResult) -> tuple[AccountYear, ...]:
                 withdrawn=float(withdrawn[k]),
                 value=value,
                 gain=value - before - net,
+                taxes=None if taxes is None else float(taxes[k]),
             )
         )
         before = value

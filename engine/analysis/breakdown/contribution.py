@@ -8,7 +8,7 @@ from math import fsum
 
 import numpy as np
 
-from engine.analysis.breakdown.session_gains import OTHERS, SessionGains
+from engine.analysis.breakdown.session_gains import SessionGains
 from engine.core.arrays import FloatArray
 from engine.core.powers import logarithm, logarithms
 
@@ -37,7 +37,7 @@ class Contribution:
     """The gain of a portfolio in parts: of its ``assets``, the heaviest first, ``interest`` and ``fees`` (negative).
 
     They add up to ``gain``, which with ``flows`` is the final value less the capital [currency]. ``linked_others`` are
-    the linked parts of costs, interest and fees.
+    the linked parts of costs, interest and fees. ``taxes`` (negative) are one of both, where there are any.
     """
 
     assets: Mapping[str, AssetContribution]
@@ -46,14 +46,15 @@ class Contribution:
     gain: float
     flows: float
     linked_others: Mapping[str, float | None]
+    taxes: float | None = None
 
 
 @dataclass(frozen=True)
 class YearContribution:
     """What each asset earned in a calendar ``year``, of the value that it began with (``begun_with`` [currency]).
 
-    ``assets`` before costs; with ``costs``, ``interest`` and ``fees`` they add up to ``total``: the year's return,
-    where nothing was paid in or out. None where the year began with nothing.
+    ``assets`` before costs; with ``costs``, ``interest``, ``fees`` and ``taxes``, where there are any, they add up to
+    ``total``: the year's return, where nothing was paid in or out. None where the year began with nothing.
     """
 
     year: int
@@ -63,6 +64,7 @@ class YearContribution:
     interest: float | None
     fees: float | None
     total: float | None
+    taxes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,15 @@ def contribution(gains: SessionGains) -> Contribution:
         weight = float(gains.mean_weights[j])
         assets[ticker] = AssetContribution(gain, costs, gain / capital, linked[j], weight)
     interest, fees = _total(gains.interest), -_total(gains.fees)
+    taxes = None if gains.taxes is None else -_total(gains.taxes)
     return Contribution(
         assets=assets,
         interest=interest,
         fees=fees,
-        gain=fsum([*(one.gain for one in assets.values()), interest, fees]),
+        gain=fsum([*(one.gain for one in assets.values()), interest, fees, taxes or 0.0]),
         flows=_total(gains.flows),
-        linked_others=dict(zip(OTHERS, linked[names:], strict=True)),
+        linked_others=dict(zip(gains.others, linked[names:], strict=True)),
+        taxes=taxes,
     )
 
 
@@ -116,16 +120,17 @@ def contribution_by_year(gains: SessionGains) -> tuple[YearContribution, ...]:
     """Return the parts of each calendar year: sum_{t in y} u_{t-1} dP / V at the end of the year before."""
     years = gains.dates.astype("datetime64[Y]").astype(np.int64) + 1970
     first = np.flatnonzero(np.diff(years, prepend=years[0] - 1))
-    money = np.column_stack([gains.gains, -gains.costs.sum(axis=1), gains.interest, -gains.fees])
+    taxes = [] if gains.taxes is None else [-gains.taxes]
+    money = np.column_stack([gains.gains, -gains.costs.sum(axis=1), gains.interest, -gains.fees, *taxes])
     found, names = [], len(gains.assets)
     for start, end in zip(first.tolist(), [*first[1:].tolist(), len(years)], strict=True):
         begun = float(gains.begun_with[start])
-        sums = [_total(money[start:end, j]) for j in range(names + len(OTHERS))]
+        sums = [_total(money[start:end, j]) for j in range(money.shape[1])]
         parts = [one / begun if begun > 0.0 else None for one in sums]
         assets = dict(zip(gains.assets, parts[:names], strict=True))
         total = fsum(sums) / begun if begun > 0.0 else None
-        costs, interest, fees = parts[names:]
-        found.append(YearContribution(int(years[start]), begun, assets, costs, interest, fees, total))
+        costs, interest, fees, *taxed = parts[names:]
+        found.append(YearContribution(int(years[start]), begun, assets, costs, interest, fees, total, *taxed))
     return tuple(found)
 
 

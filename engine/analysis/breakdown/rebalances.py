@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from math import fsum
 from typing import Final
 
@@ -17,7 +17,11 @@ from engine.simulation.trade_events import (
     LAST_WITHDRAWAL,
     LATE_PURCHASE,
     PROCEEDS,
+    TAX,
+    TAXED_DIVIDEND,
     WITHDRAWAL,
+    YEAR_END_PURCHASE,
+    YEAR_END_SALE,
     YEARLY_FEE,
 )
 
@@ -48,7 +52,8 @@ class RestOfDifference:
 
     ``flows``: what was paid in or out, and its investment; ``payouts`` and ``dividends`` those of delistings, splits
     and dividends, with their investment; ``interest``; ``fees`` for keeping the account; ``late_purchases`` those that
-    buy-and-hold makes; ``before_first``: other trades before the first rebalance, those of the opening among them.
+    buy-and-hold makes; ``before_first``: other trades before the first rebalance, those of the opening among them;
+    ``taxes``, where there are any, and what was traded for their sake.
     """
 
     flows: float
@@ -58,11 +63,12 @@ class RestOfDifference:
     fees: float
     late_purchases: float
     before_first: float
+    taxes: float | None = None
 
     @property
     def total(self) -> float:
         """The sum of all parts."""
-        return fsum(vars(self).values())
+        return fsum(part or 0.0 for part in vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,14 @@ def rebalance_effects(ledger: Ledger, market: Market, held: Ledger | None) -> Re
     if held is None or held.dates[-1] != ledger.dates[-1]:
         return RebalanceEffects(trades.effects(), None, None)
     mine, other = trades.rest(), _ClassifiedTrades.of(held, market).rest()
-    rest = RestOfDifference(*(a - b for a, b in zip(astuple(mine), astuple(other), strict=True)))
+    *parts, (taxes, other_taxes) = zip(astuple(mine), astuple(other), strict=True)
+    rest = RestOfDifference(*(a - b for a, b in parts))
+    if taxes is not None:
+        rest = replace(rest, taxes=taxes - other_taxes)
     return RebalanceEffects(trades.effects(), float(ledger.value[-1] - held.value[-1]), rest)
 
 
-_OWNED, _FLOW, _PAYOUT, _DIVIDENDS, _FEE, _LATE = range(6)
+_OWNED, _FLOW, _PAYOUT, _DIVIDENDS, _FEE, _LATE, _TAX = range(7)
 _KINDS: Final = {
     WITHDRAWAL: _FLOW,
     LAST_WITHDRAWAL: _FLOW,
@@ -111,6 +120,9 @@ _KINDS: Final = {
     DIVIDENDS: _DIVIDENDS,
     YEARLY_FEE: _FEE,
     LATE_PURCHASE: _LATE,
+    TAX: _TAX,
+    YEAR_END_SALE: _TAX,
+    YEAR_END_PURCHASE: _TAX,
 }
 """What trades belong to that buy-and-hold has, too, or has alone, by their reason."""
 
@@ -135,6 +147,7 @@ class _ClassifiedTrades:
         starts: IntArray = np.unique(ledger.rows[rebalanced])
         kinds = np.array([_KINDS.get(reason, _OWNED) for reason in ledger.reasons], dtype=np.int64)
         kinds[ledger.contributions], kinds[ledger.payouts], kinds[rebalanced] = _FLOW, _PAYOUT, _OWNED
+        kinds[[reason == TAXED_DIVIDEND for reason in ledger.reasons]] = _DIVIDENDS
         owner = np.where(ledger.opening, -1, np.searchsorted(starts, ledger.rows, side="right") - 1)
         return cls(ledger, market, starts, np.where(kinds == _OWNED, owner, -2), kinds)
 
@@ -180,6 +193,9 @@ class _ClassifiedTrades:
         """Return what no rebalance has brought."""
         ledger, rows = self.ledger, self.ledger.session_rows(self.market)
         earned = ledger.cash[:-1] * self.market.cash_rate[rows][1:]
+        taxes = None
+        if ledger.taxes is not None:
+            taxes = self.gain_of(_TAX) - fsum([*ledger.taxes.paid.tolist(), *ledger.taxes.withheld.tolist()])
         return RestOfDifference(
             flows=fsum(ledger.flows.tolist()) + self.gain_of(_FLOW),
             payouts=self.gain_of(_PAYOUT),
@@ -188,4 +204,5 @@ class _ClassifiedTrades:
             fees=self.gain_of(_FEE) - fsum(ledger.fees.tolist()),
             late_purchases=self.gain_of(_LATE),
             before_first=self.gain_of(_OWNED),
+            taxes=taxes,
         )

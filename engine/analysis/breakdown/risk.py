@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.analysis.breakdown.session_gains import OTHERS, SessionGains
+from engine.analysis.breakdown.session_gains import SessionGains
 
 _ROUNDING = 1e-12
 """Returns that differ by less, of the largest, are constant."""
@@ -49,4 +49,4 @@ def risk_shares(gains: SessionGains) -> RiskShares:
         shares = [float((parts[:, j] * centred).sum()) / variance for j in range(parts.shape[1])]
     weights, names = gains.mean_weights.tolist(), len(gains.assets)
     assets = {ticker: AssetRisk(shares[j], weights[j]) for j, ticker in enumerate(gains.assets)}
-    return RiskShares(assets, dict(zip(OTHERS, shares[names:], strict=True)))
+    return RiskShares(assets, dict(zip(gains.others, shares[names:], strict=True)))

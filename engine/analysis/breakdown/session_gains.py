@@ -1,4 +1,4 @@
-"""What each session of a run earned, in parts that add up: of each asset, of costs, of interest and of yearly fees."""
+"""What each session of a run earned, in parts that add up: of assets, of costs, interest, yearly fees and taxes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
 OTHERS: Final = ("costs", "interest", "fees")
-"""The parts that no asset has earned, in the order of their columns."""
+"""The parts that no asset has earned, in the order of their columns; with taxes these come after them."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class SessionGains:
     costs : (T, M) of orders [currency]
     interest, fees, flows : (T,) what cash earned, what keeping the account cost, what was paid in [currency]
     before_flows : (T,) value at a session with a flow, just before it [currency]
+    taxes : (T,) that left the account, refunds negative [currency]; None where nothing is taxed
 
     """
 
@@ -43,6 +44,7 @@ class SessionGains:
     fees: FloatArray
     flows: FloatArray
     before_flows: FloatArray
+    taxes: FloatArray | None = None
 
     @classmethod
     def of(cls, ledger: Ledger, market: Market) -> SessionGains:
@@ -71,14 +73,20 @@ class SessionGains:
             fees=ledger.fees,
             flows=ledger.flows,
             before_flows=ledger.before_flows,
+            taxes=None if ledger.taxes is None else read_only(ledger.taxes.paid + ledger.taxes.withheld),
         )
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The parts that no asset has earned, in the order of their columns."""
+        return OTHERS if self.taxes is None else (*OTHERS, "taxes")
 
     @cached_property
     def returns(self) -> FloatArray:
-        """(T-1, M + 3) the parts of each return from the second session on: assets, then ``OTHERS``.
+        """(T-1, M + 3) the parts of each return from the second session on: assets, then ``others``.
 
         They add up to the time-weighted return (S12): where money is paid in, costs and fees are of what is there
-        after it, and so weigh less.
+        after it, and so weigh less; so do taxes on what is sold then.
         """
         before, until = self.begun_with[1:], np.zeros(len(self.dates) - 1)
         paid = self.flows[1:] != 0.0
@@ -88,7 +96,11 @@ class SessionGains:
         grown = np.where(there, until, 1.0)  # before a flow, of what was there; nothing grows out of nothing
         base = np.where(paid, self.before_flows[1:] + np.maximum(self.flows[1:], 0.0), 0.0)
         after = np.where(paid, np.divide(grown, base, out=np.zeros_like(base), where=base != 0.0), first)
-        others = (-self.costs[1:].sum(axis=1) * after, self.interest[1:] * first, -self.fees[1:] * after)
+        others = [-self.costs[1:].sum(axis=1) * after, self.interest[1:] * first, -self.fees[1:] * after]
+        if self.taxes is not None:
+            settled = before + self.gains[1:].sum(axis=1) + self.interest[1:] - self.before_flows[1:]
+            early = np.where(paid, settled, 0.0)  # what was due before the flow
+            others.append(-early * first - (self.taxes[1:] - early) * after)
         return read_only(np.column_stack([self.gains[1:] * first[:, None], *others]))
 
 

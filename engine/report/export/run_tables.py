@@ -107,10 +107,14 @@ def contribution_table(run: FinishedRun) -> ExportTable | None:
     own, other = (
         [portfolio.assets.get(asset) if portfolio else None for asset in assets] for portfolio in (mine, held)
     )
-    gains = [one.gain if one else 0.0 for one in own] + [mine.interest, mine.fees]
-    rival = [one.gain if one else 0.0 for one in other] + [held.interest, held.fees] if held else [None] * len(gains)
+    cash = {"(interest)": "interest", "(fees)": "fees"} | ({} if mine.taxes is None else {"(taxes)": "taxes"})
+    gains, rival = (
+        [*(part.gain if part else 0.0 for part in parts), *(getattr(whole, key) or 0.0 for key in cash.values())]
+        for parts, whole in ((own, mine), (other, held or mine))
+    )
+    rival = rival if held else [None] * len(gains)
     both = zip(gains, rival, strict=True)
-    none = [None, None]
+    none = [None] * len(cash)
     columns: Mapping[str, list[float | None]] = {
         "gain": [*gains],
         "share": [gain / run.summary.account.capital for gain in gains],
@@ -123,7 +127,7 @@ def contribution_table(run: FinishedRun) -> ExportTable | None:
     return ExportTable(
         "contribution",
         (
-            ExportColumn("asset", "text", [*assets, "(interest)", "(fees)"]),
+            ExportColumn("asset", "text", [*assets, *cash]),
             *(ExportColumn(name, "number", cells) for name, cells in columns.items()),
         ),
     )

@@ -16,6 +16,7 @@ _TITLES: Final = {
     "dividends": "dividends",
     "interest": "interest",
     "costs": "costs",
+    "taxes": "taxes",
     "flows": "paid in",
 }
 HINT: Final = (
@@ -32,6 +33,6 @@ def currency_table(portfolios: Mapping[str, PortfolioSummary]) -> list[list[str]
     shown = [key for key in _TITLES if key in ("local", "currency") or any(own[key] for own in parts.values())]
     table = [["portfolio", *(_TITLES[key] for key in shown), "sum"]]
     for name, own in parts.items():
-        amounts = [*(own[key] for key in shown), sum(own.values())]
-        table.append([portfolio_label(name), *map(fmt.money, amounts)])
+        amounts = [*(own[key] for key in shown), sum(part or 0.0 for part in own.values())]
+        table.append([portfolio_label(name), *(fmt.money(amount or 0.0) for amount in amounts)])
     return table

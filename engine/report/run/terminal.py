@@ -38,6 +38,7 @@ from engine.report.phrases import (
     published_rows,
     until_text,
 )
+from engine.report.run.after_tax_table import HEADS, YEAR_HEADS, after_tax_rows, year_rows
 from engine.report.run.currency_table import currency_table
 from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
@@ -75,6 +76,7 @@ def print_run(
     _print_figures(out, summary.portfolios)
     _print_differences(out, run)
     _print_difference_parts(out, summary)
+    _print_taxes(out, summary)
     _print_currency_parts(out, summary)
     _print_money(out, summary)
     if summary.optimiser is not None:
@@ -202,6 +204,22 @@ def _print_difference_parts(out: Console, summary: RunSummary) -> None:
         print_table(out, ["part", "CAGR", ""], [list(row) for row in rows], left=(0, 2), tight=True)
 
 
+def _print_taxes(out: Console, summary: RunSummary) -> None:
+    """Print what taxes leave of each portfolio, what the strategy paid by year, and the difference that is left."""
+    rows = after_tax_rows(summary.portfolios)
+    if not rows:
+        return
+    print_heading(out, f"Taxes: growth a year, and money in {summary.account.currency}")
+    print_table(out, list(HEADS), rows, tight=True)
+    if summary.tax_sentence:
+        print_bullet(out, summary.tax_sentence)
+    if summary.tax_law:
+        print_bullet(out, summary.tax_law)
+    if years := year_rows(summary.portfolios["strategy"]):
+        print_heading(out, "Tax of the plan by year and kind")
+        print_table(out, list(YEAR_HEADS), years, tight=True)
+
+
 def _print_currency_parts(out: Console, summary: RunSummary) -> None:
     """Print what the gain is made of, where currencies are a part of it."""
     if rows := currency_table(summary.portfolios):
@@ -280,6 +298,9 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
         f"{fmt.residual(checks.worst_weight_residual)}, fills at an older price {checks.as_of_fills}, oldest price "
         f"used {plural(checks.oldest_price_age, 'session')} old",
     )
+    if checks.worst_lot_residual is not None and checks.worst_tax_residual is not None:
+        lots, taxes = fmt.residual(checks.worst_lot_residual), fmt.residual(checks.worst_tax_residual)
+        print_bullet(out, f"worst residual of lots beside holdings {lots}, of taxes booked beside paid {taxes}")
     if run.audit is not None:
         worst, count = fmt.residual(max(run.audit.values())), plural(len(run.audit), "portfolio")
         print_bullet(out, f"replayed in vectorbt: largest relative difference {worst}, {count}")
@@ -292,7 +313,8 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
         print_bullet(
             out, f"variant {tried} tried on these data: the best of several looks better than it is", style="yellow"
         )
-    print_bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, ...)")
+    books = "" if run.comparison.strategy.taxed is None else "taxes.csv, lots.csv, "
+    print_bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, {books}...)")
     if run.kept:
         size = f"{max(len(run.kept) // 1000, 1):,} kB"
         print_bullet(out, f"prices kept: {KEPT_FILE}, {size}; whether it may be passed on is for their vendor to say")

@@ -123,7 +123,7 @@ def _sums(found: Contributions) -> list[Row]:
     rows, other = list[Row](), found.buy_and_hold
 
     def add(title: str, key: str, *, always: bool = False) -> None:
-        amounts = [getattr(one, key) for one in (found.strategy, other) if one is not None]
+        amounts = [getattr(one, key) or 0.0 for one in (found.strategy, other) if one is not None]
         if always or any(abs(amount) >= _SEEN for amount in amounts):
             texts = [fmt.difference(amount, "money") for amount in amounts]
             moved = [fmt.difference(amounts[0] - amounts[1], "money")] if other else []
@@ -131,6 +131,7 @@ def _sums(found: Contributions) -> list[Row]:
 
     add("Interest on cash", "interest")
     add("Yearly fees", "fees")
+    add("Taxes", "taxes")
     add("Gain", "gain", always=True)
     add("Paid in less withdrawn", "flows")
     return rows
@@ -148,6 +149,6 @@ def _year_row(one: YearContribution, names: list[str]) -> tuple[int, list[str]]:
     parts = [one.assets.get(name) for name in names]
     if rest := [part for name, part in one.assets.items() if name not in names]:
         parts.append(sum(part or 0.0 for part in rest))
-    kept = [one.costs, one.interest, one.fees]
+    kept = [one.costs, one.interest, one.fees, *([] if one.taxes is None else [one.taxes])]
     parts.append(None if None in kept else sum(part or 0.0 for part in kept))
     return one.year, [fmt.percentage_points(part) for part in parts] + [fmt.percent(one.total)]

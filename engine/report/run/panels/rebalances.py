@@ -23,6 +23,7 @@ _REST: Final = {
     "dividends": "dividends",
     "interest": "interest",
     "fees": "yearly fees",
+    "taxes": "taxes, and what was traded for them",
     "late_purchases": "late purchases of buy & hold",
     "before_first": "trades before the first rebalance",
 }
@@ -133,7 +134,9 @@ def _sums(found: RebalanceEffects) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _rest(rest: RestOfDifference) -> list[tuple[str, str]]:
-    return [(words, _signed(amount)) for key, words in _REST.items() if abs(amount := getattr(rest, key)) >= _SEEN]
+    return [
+        (words, _signed(amount)) for key, words in _REST.items() if abs(amount := getattr(rest, key) or 0.0) >= _SEEN
+    ]
 
 
 def _signed(amount: float | None) -> str:
