@@ -17,13 +17,16 @@ from engine.core.validation import validate
 from engine.core.yaml_document import Document, read_document
 from engine.core.yaml_tree import KeyPath
 from engine.data.sources.base import PriceRequest
+from engine.data.sources.files import Files
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
+from engine.data.sources.sample import Sample
 from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import HasMemberships, NeverSells, SelectsAssets
 from engine.portfolio.spread import SpreadByName
+from engine.tax.none import NoTax
 
 MAX_OVERRIDES: Final = 100
 DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
@@ -55,6 +58,7 @@ def validate_run(document: Document, schema: type[RunConfig[PolicyT]]) -> RunCon
             *_rate_file_faults(config, document),
             *_kept_faults(config, document),
             *_currency_faults(config, document),
+            *_tax_faults(config, document),
             *(() if "sweep" in document.tree else spread_faults(config, config_tickers(config), document)),
         ]
     if faults:
@@ -154,6 +158,31 @@ def _currency_faults(config: RunConfig[PolicyT], document: Document) -> Iterator
             message = f"rates of {currency} in {own} are of {dates[0]} to {dates[-1]}, all outside the window"
             remedy = "move the window, or name your own as fx: {kind: files, path: rates.csv}"
             yield Fault(document.locate(("window",)), "data.fx", message, remedy)
+
+
+def _tax_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
+    """Yield where a law does not fit the account, the window, the prices or the assets of a plan (S19)."""
+    law, window, source = config.tax, config.window, config.data.source
+    if isinstance(law, NoTax):
+        return
+
+    def fault(path: KeyPath, message: str) -> Fault:
+        found, _, remedy = message.partition("; ")
+        return Fault(document.locate(path), ".".join(map(str, path)), found, remedy)
+
+    if law.currency not in {None, config.account.currency}:
+        found = f"{law.kind} counts in {law.currency}, and the account is in {config.account.currency}"
+        remedy = f"write account.currency: {law.currency}; prices are converted by data.fx"
+        yield fault(("tax", "kind"), f"{found}; {remedy}")
+    if isinstance(source, Sample) or (isinstance(source, Files) and source.closes == "adjusted"):
+        found = f"closes of data.source: {source.kind} are adjusted, in which dividends are untaxed gains"
+        remedy = "name a source of closes as traded with dividends and splits, as {kind: yahoo}; or write kind: none"
+        yield fault(("tax", "kind"), f"{found}; {remedy}")
+    known = [day.year for day in (window.start, window.end) if day]
+    for keys, message in law.window_faults(known[0], known[-1]) if known else ():
+        yield fault(("tax", *keys), message)
+    for keys, message in law.asset_faults(config_tickers(config)):
+        yield fault(("tax", *keys), message)
 
 
 def missing_flows_message(account: Account) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,9 @@ from engine.core.errors import DataError, UnknownTickerError
 from engine.core.shortlist import shortlist
 from engine.data.closes import Closes
 from engine.data.currency import CurrencyTerms, convert_currencies
-from engine.data.events import apply_events, require_dividends
+from engine.data.events import DividendUse, apply_events, as_traded, require_dividends, require_taxable
 from engine.data.frequency import read_frequencies
+from engine.data.fund_income import keep_inside
 from engine.data.market import Market
 from engine.data.period_stamps import move_period_stamps
 from engine.data.portfolio_sessions import OwnSessions, own_sessions
@@ -32,6 +34,9 @@ from engine.data.sources.rates import RateFile
 from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
+from engine.tax.book import Taxation
+from engine.tax.law import TaxLaw
+from engine.tax.none import NoTax
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -60,6 +65,21 @@ class LoadedPrices:
         terms, outlives = self._config, policy.haircut > 0.0
         own = own_sessions(self._closes, policy.tickers, terms.data.frequency, terms.window.start, outlives=outlives)
         return self._window(own)._replace(note=own.note)
+
+    @cached_property
+    def untaxed(self) -> LoadedPrices | None:
+        """The prices of the same plan without taxes, None where it has none: dividends as its law's ``twin`` says."""
+        if self._closes.untaxed is None:
+            return None
+        return LoadedPrices(self._config.model_copy(update={"tax": NoTax()}), self._closes.untaxed, self.findings)
+
+    @property
+    def taxation(self) -> Taxation | None:
+        """What ``simulate`` asks about taxes, None where there are none."""
+        config = self._config
+        if isinstance(config.tax, NoTax):
+            return None
+        return config.tax.taxation(reinvests=_use_of_dividends(config) == "reinvest")
 
     def _window(self, own: OwnSessions) -> PortfolioMarket:
         if own.key not in self._windows:
@@ -149,10 +169,47 @@ def prepare_closes(
 
     Raises DataError when there is no way from the one to the other.
     """
-    dividends = config.data.dividends
-    if dividends is not None:
-        require_dividends(closes, dividends)
-    closes = apply_events(closes, dividends or config.account.default_dividends)
+    use, law = _use_of_dividends(config), config.tax
+    if isinstance(law, NoTax):
+        if config.data.dividends is not None:
+            require_dividends(closes, use)
+        return _in_money_of_account(config, apply_events(closes, use), request, fx)
+    require_taxable(closes)
+    closes = as_traded(closes)
+    paid = apply_events(_with_fund_income(closes, law, twin=False), "cash" if use == "reinvest" else use)
+    untaxed = apply_events(_with_fund_income(closes, law, twin=True), use)
+    taxed = _in_money_of_account(config, paid, request, fx)
+    _require_years(config, taxed)
+    return dataclasses.replace(taxed, untaxed=_in_money_of_account(config, untaxed, request, fx))
+
+
+def _use_of_dividends(config: RunConfig[PolicyT]) -> DividendUse:
+    return config.data.dividends or config.account.default_dividends
+
+
+def _with_fund_income(closes: Closes, law: TaxLaw, *, twin: bool) -> Closes:
+    """Return closes as traded with the income of funds that ``law`` says; before taxes of any kind for the ``twin``."""
+    accumulating = [ticker for ticker in closes.tickers if law.accumulates(ticker)]
+    inside = {ticker: 1.0 - law.withheld_inside(ticker) for ticker in closes.tickers}
+    if twin and law.twin == "gross":
+        inside = {}
+    elif twin:
+        inside = {ticker: share * (1.0 - law.withheld_abroad(ticker)) for ticker, share in inside.items()}
+    return keep_inside(closes, accumulating, inside)
+
+
+def _require_years(config: RunConfig[PolicyT], closes: Closes) -> None:
+    """Raise DataError where the law cannot be applied to some year of the run."""
+    years, window = calendar_years(closes.dates[[0, -1]]).tolist(), config.window
+    first = max(years[0], window.start.year) if window.start else years[0]
+    last = min(years[1], window.end.year) if window.end else years[1]
+    if found := list(config.tax.window_faults(first, last)):
+        raise DataError(*(f"{'.'.join(('tax', *map(str, keys)))}: {message}" for keys, message in found))
+
+
+def _in_money_of_account(
+    config: RunConfig[PolicyT], closes: Closes, request: PriceRequest, fx: FxSource | None
+) -> Closes:
     end = None if request.end is None else request.end - DAYS_AFTER_WINDOW
     data, account = config.data, config.account.currency
     terms = CurrencyTerms(account, data.stated_unit, fx or data.fx, request.start, end, request.tariffs, data.calendar)

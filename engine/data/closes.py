@@ -95,6 +95,7 @@ class Closes:
     fx : (T,) by currency, once closes are in the account's: its money for one unit of each other currency, NaN where
         there is no rate
     close_rates : (T, N) the rate in each close, NaN where there is no close; None where it is that of the session
+    untaxed : of a run that is taxed, the same as a run without taxes sees it; None of any other
 
     """
 
@@ -111,6 +112,7 @@ class Closes:
     invests_dividends: bool = False
     fx: Mapping[str, FloatArray] = field(default_factory=dict)
     close_rates: FloatArray | None = None
+    untaxed: Closes | None = None
 
     @property
     def frequency(self) -> Frequency:
@@ -180,6 +182,7 @@ class Closes:
             traded=widen(self.traded, np.nan),
             shares=widen(self.shares, 1.0),
             close_rates=widen(self.close_rates, np.nan),
+            untaxed=None if self.untaxed is None else self.untaxed.with_empty_columns(tickers, currency),
         )
 
     def take(self, rows: BoolArray) -> Closes:
@@ -231,6 +234,7 @@ class Closes:
             traded=cut(self.traded),
             shares=cut(self.shares),
             close_rates=cut(self.close_rates),
+            untaxed=None if self.untaxed is None else self.untaxed.select(tickers, end),
         ).take(printed)
 
     def at_sessions(self, rows: IntArray) -> Closes:

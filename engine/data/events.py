@@ -28,8 +28,8 @@ def apply_events(closes: Closes, use: DividendUse) -> Closes:
     return is ``s (p_t + d) / p_(t-1)``; otherwise dividends stay, to be paid. Adjusted closes keep their values: what
     one is worth at the close as traded are its shares.
     """
-    if use != "reinvest" and closes.traded is not None:
-        closes = _as_traded(closes)
+    if use != "reinvest":
+        closes = as_traded(closes)
     splits, dividends, traded = closes.splits, closes.dividends, closes.traded
     if splits is None and dividends is None:
         return closes
@@ -75,29 +75,44 @@ def _refuse_absurd(closes: Closes, growth: FloatArray, shares: FloatArray) -> No
 
 def require_dividends(closes: Closes, use: DividendUse) -> None:
     """Raise DataError where dividends are to be paid out and some ticker's are in its closes, or not known."""
-    if use == "reinvest":
-        return
+    if use != "reinvest" and (found := _lacking(closes)):
+        raise DataError(
+            f"data.dividends: {use}: {closes.provenance.source}: found {found}, expected closes as traded with a "
+            "column of dividends; leave data.dividends out, or name a source that states them"
+        )
+
+
+def require_taxable(closes: Closes) -> None:
+    """Raise DataError where what is taxed cannot be told: some ticker's dividends are in its closes, or not known."""
+    if found := _lacking(closes):
+        raise DataError(
+            f"tax: {closes.provenance.source}: found {found}, expected closes as traded with their dividends and "
+            "splits, as in adjusted ones dividends are untaxed gains and no cost is what was paid; name a source that "
+            "states them (data.source: {kind: yahoo}, or files with columns of dividends and splits), or write tax: "
+            "{kind: none}"
+        )
+
+
+def _lacking(closes: Closes) -> str:
+    """Return what keeps dividends from being paid out, "" where nothing does."""
     if closes.provenance.closes == "raw":
-        missing = "no dividends beside closes as traded"
-    elif closes.provenance.closes == "adjusted":
-        traded = np.full_like(closes.closes, np.nan) if closes.traded is None else closes.traded
-        inside = [ticker for at, ticker in enumerate(closes.tickers) if np.isnan(traded[:, at]).all()]
-        if not inside:
-            return
-        missing = f"closes of {', '.join(inside)} that contain dividends, and none beside them"
-    else:
-        return
-    raise DataError(
-        f"data.dividends: {use}: {closes.provenance.source}: found {missing}, expected closes as traded with a column "
-        "of dividends; leave data.dividends out, or name a source that states them"
-    )
+        return "no dividends beside closes as traded"
+    if closes.provenance.closes != "adjusted":
+        return ""
+    traded = np.full_like(closes.closes, np.nan) if closes.traded is None else closes.traded
+    inside = [ticker for at, ticker in enumerate(closes.tickers) if np.isnan(traded[:, at]).all()]
+    return f"closes of {', '.join(inside)} that contain dividends, and none beside them" if inside else ""
 
 
-def _as_traded(closes: Closes) -> Closes:
+def as_traded(closes: Closes) -> Closes:
     """Return closes as traded where they are known beside adjusted ones."""
-    traded = np.asarray(closes.traded)
-    known, provenance = ~np.isnan(traded).all(axis=0), dataclasses.replace(closes.provenance, closes="with_events")
-    units = read_only(np.where(known, traded, closes.closes))
+    if closes.traded is None:
+        return closes
+    known, provenance = (
+        ~np.isnan(closes.traded).all(axis=0),
+        dataclasses.replace(closes.provenance, closes="with_events"),
+    )
+    units = read_only(np.where(known, closes.traded, closes.closes))
     return dataclasses.replace(closes, closes=units, traded=None, provenance=provenance)
 
 
