@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine.core.arrays import DateArray
 from engine.tax.book import IncomeTax
-from engine.tax.pay_day import pay_day
 from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
 from engine.tax.united_states.dividends import PaidDividend, RecentDividends
 from engine.tax.united_states.holding_period import disqualifies, is_long_term
@@ -35,7 +34,6 @@ class AccountTerms(NamedTuple):
     qualified: Sequence[float]
     wash_sales: bool
     loss_limit: float
-    pay_on: str
     table_year: int | None
 
 
@@ -54,16 +52,16 @@ class UnitedStatesBook:
 
     at_once = False
 
-    def __init__(self, terms: AccountTerms, dates: DateArray, opening: int) -> None:
-        """Open an empty account at row ``opening`` of ``dates`` (T,)."""
-        self.terms = terms
+    def __init__(self, terms: AccountTerms, dates: DateArray, due_rows: Mapping[int, int]) -> None:
+        """Open an empty account on ``dates`` (T,); a year is paid at its row of ``due_rows``."""
+        self.terms, self.due_rows = terms, due_rows
         self.days = [day + _EPOCH for day in dates.astype("datetime64[D]").astype("int64").tolist()]
         self.year_of = [year + 1970 for year in dates.astype("datetime64[Y]").astype("int64").tolist()]
         self.lots = [self._empty_lots(method) for method in terms.methods]
         self.wash = [WashSales(lots) if isinstance(lots, ListedLots) else None for lots in self.lots]
         self.held = [0.0] * len(self.lots)
         self.recent = [RecentDividends() for _ in self.lots]
-        self.income = {self.year_of[opening]: YearIncome()}
+        self.income: dict[int, YearIncome] = {}
         self.settled: list[SettledYear] = []
         self.entries: list[TaxEntry] = []
         self.long_term: dict[int, bool] = {}
@@ -84,7 +82,7 @@ class UnitedStatesBook:
         """Return the tax of the years that are due at ``row``, negative where more comes back [currency]."""
         due = 0.0
         for year in self.unsettled():
-            if year.year >= self.year_of[row] or pay_day(year.year, self.terms.pay_on).toordinal() > self.days[row]:
+            if self.due_rows.get(year.year, row + 1) > row:
                 break
             self.settled.append(year)
             due += year.tax
@@ -120,6 +118,7 @@ class UnitedStatesBook:
 
     def take_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
         """Book signed ``trades`` (N,) [units]; nothing is due at once."""
+        self._year(row)
         for j, units in enumerate(trades):
             if units < 0.0:
                 self._sell(j, row, -units, prices[j] - fees[j] / -units)

@@ -22,14 +22,14 @@ from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.tax.book import TaxBook
 from engine.tax.law import TaxLaw
-from engine.tax.pay_day import MonthDay, assessment_rows
+from engine.tax.month_day import DayOfYear, MonthDay
 from engine.tax.united_states.book import AccountTerms, UnitedStatesBook
 from engine.tax.united_states.lots import LOT_METHOD_WORDS, LotMethod
 from engine.tax.united_states.rates import Brackets, FlatRates
 from engine.tax.united_states.retirement_book import RetirementBook
 from engine.tax.united_states.tables import FIRST_YEAR, LAST_YEAR, LOSS_LIMIT
 
-_EARLIEST_PAY_DAY = "03-02"
+_EARLIEST_PAY_DAY = DayOfYear(3, 2)
 
 
 class UnitedStatesAsset(ConfigModel):
@@ -57,7 +57,7 @@ class UnitedStatesTax(TaxLaw):
     ``law``: today's tables in all years, or each year's own; ``pay_on``: when the tax of a year is due in the next.
     """
 
-    kind: Literal["united_states"]
+    kind: Literal["united_states"] = "united_states"
     law: Literal["current", "of_the_year"] = "current"
     account: Literal["taxable", "roth", "traditional"] = "taxable"
     rates: FlatRates | None = None
@@ -65,7 +65,7 @@ class UnitedStatesTax(TaxLaw):
     lots: LotMethod = "fifo"
     wash_sales: Switch = True
     loss_against_income: NonNegative | None = None
-    pay_on: MonthDay = "04-15"
+    pay_on: MonthDay = DayOfYear(4, 15)
     assets: Mapping[Ticker, UnitedStatesAsset] = Field(default_factory=dict)
 
     @validates_fields
@@ -182,7 +182,10 @@ class UnitedStatesTaxation:
 
     def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
         """Return the first sessions on or after the day of payment, each year; none in a retirement account."""
-        return assessment_rows(dates, opening, self.law.pay_on) if self.law.account == "taxable" else ()
+        return sorted(set(self._due_rows(dates, opening).values()))
+
+    def _due_rows(self, dates: DateArray, opening: int) -> dict[int, int]:
+        return self.law.pay_on.due_rows(dates, opening) if self.law.account == "taxable" else {}
 
     def open_book(self, market: Market, opening: int) -> TaxBook:
         """Return the empty book of a portfolio that opens at row ``opening`` of ``market``."""
@@ -190,7 +193,7 @@ class UnitedStatesTaxation:
         if law.account != "taxable":
             taken = law.rates if law.account == "traditional" else None
             return RetirementBook(0.0 if taken is None else taken.ordinary + taken.state, market.dates, opening)
-        return UnitedStatesBook(_account_terms(law, market.assets), market.dates, opening)
+        return UnitedStatesBook(_account_terms(law, market.assets), market.dates, self._due_rows(market.dates, opening))
 
 
 def _account_terms(law: UnitedStatesTax, assets: Sequence[str]) -> AccountTerms:
@@ -205,6 +208,5 @@ def _account_terms(law: UnitedStatesTax, assets: Sequence[str]) -> AccountTerms:
         [law.assets[ticker].qualified for ticker in assets],
         law.wash_sales,
         limit if law.loss_against_income is None else law.loss_against_income,
-        law.pay_on,
         LAST_YEAR if law.law == "current" else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.core.fields import ConfigModel, NonNegative, Weight
+from engine.tax.united_states.brackets import marginal_rate, ordinary_tax
 from engine.tax.united_states.tables import (
     MIDDLE_RATE,
     NET_INVESTMENT_FROM,
@@ -49,14 +50,10 @@ class FlatRates(ConfigModel):
 
 
 class Brackets(ConfigModel):
-    """Other taxable income [currency], on which gains are stacked; how it is filed; and what no table has.
-
-    ``ordinary`` is the marginal rate of short-term gains, ``state`` that of a state on all [fraction].
-    """
+    """Other taxable income [currency], on which the portfolio's is stacked, how it is filed, and a ``state``'s rate."""
 
     filing: Filing
     ordinary_income: NonNegative
-    ordinary: Weight
     state: Weight = 0.0
 
     def tax(self, income: TaxedIncome, year: int) -> float:
@@ -64,10 +61,11 @@ class Brackets(ConfigModel):
 
         Modified adjusted gross income is taken as taxable income: less than it is, by what was deducted.
         """
-        below = self.ordinary_income + income.ordinary
+        other, below = self.ordinary_income, self.ordinary_income + income.ordinary
+        ordinary = ordinary_tax(below, year, self.filing) - ordinary_tax(other, year, self.filing)
         gains = stacked_tax(below, income.preferential, year, self.filing)
         invested = net_investment_tax(below + income.preferential, income.total, self.filing)
-        return self.ordinary * income.ordinary + gains + invested + self.state * income.total
+        return ordinary + gains + invested + self.state * income.total
 
     def deductible(self, limit: float, income: float) -> float:
         """Return how much of a loss lowers ordinary income: not more than there is, the rest is carried on."""
@@ -76,9 +74,10 @@ class Brackets(ConfigModel):
     def marginal(self, year: int) -> MarginalRates:
         """Return the rates of ordinary income and of long-term gains on top of other income in ``year``."""
         zero, fifteen = gain_thresholds(year, self.filing)
+        ordinary = marginal_rate(self.ordinary_income, year, self.filing)
         if self.ordinary_income < zero:
-            return MarginalRates(self.ordinary, 0.0)
-        return MarginalRates(self.ordinary, MIDDLE_RATE if self.ordinary_income < fifteen else UPPER_RATE)
+            return MarginalRates(ordinary, 0.0)
+        return MarginalRates(ordinary, MIDDLE_RATE if self.ordinary_income < fifteen else UPPER_RATE)
 
 
 def stacked_tax(below: float, gains: float, year: int, filing: Filing) -> float:
