@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError, UnknownTickerError
+from engine.core.fields import FieldFault
 from engine.core.shortlist import shortlist
 from engine.data.closes import Closes
 from engine.data.currency import CurrencyTerms, convert_currencies
@@ -174,6 +175,7 @@ def prepare_closes(
         if config.data.dividends is not None:
             require_dividends(closes, use)
         return _in_money_of_account(config, apply_events(closes, use), request, fx)
+    _require_attributes(law, (*closes.tickers, *request.tickers))
     require_taxable(closes)
     closes = as_traded(closes)
     paid = apply_events(_with_fund_income(closes, law, twin=False), "cash" if use == "reinvest" else use)
@@ -203,8 +205,17 @@ def _require_years(config: RunConfig[PolicyT], closes: Closes) -> None:
     years, window = calendar_years(closes.dates[[0, -1]]).tolist(), config.window
     first = max(years[0], window.start.year) if window.start else years[0]
     last = min(years[1], window.end.year) if window.end else years[1]
-    if found := list(config.tax.window_faults(first, last)):
-        raise DataError(*(f"{'.'.join(('tax', *map(str, keys)))}: {message}" for keys, message in found))
+    _raise_faults(config.tax.window_faults(first, last))
+
+
+def _require_attributes(law: TaxLaw, tickers: Sequence[str]) -> None:
+    """Raise DataError where the law knows nothing of some ticker, as of those that a sweep tries."""
+    _raise_faults(law.asset_faults(tickers))
+
+
+def _raise_faults(faults: Iterable[FieldFault]) -> None:
+    if found := [f"{'.'.join(('tax', *map(str, keys)))}: {message}" for keys, message in faults]:
+        raise DataError(*found)
 
 
 def _in_money_of_account(

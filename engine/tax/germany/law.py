@@ -20,6 +20,7 @@ from engine.core.fields import (
     validates_fields,
 )
 from engine.core.shortlist import shortlist
+from engine.tax.assets import lacking_attributes
 from engine.tax.germany.assets import GermanAsset
 from engine.tax.germany.tables import ALLOWANCES, BASE_RATES, CHURCH, FIRST_YEAR, INCOME_TAX, MOST_ALLOWANCE
 from engine.tax.germany.taxation import GermanTaxation
@@ -101,10 +102,7 @@ class GermanTax(TaxLaw):
 
     def asset_faults(self, tickers: Iterable[str]) -> Iterator[FieldFault]:
         """Yield one line on all ``tickers`` that have no attributes."""
-        lacking = [ticker for ticker in tickers if ticker not in self.assets]
-        if lacking:
-            example = f"{lacking[0]}: {{fund: equity, income: distributing}} or {lacking[0]}: {{stock: US}}"
-            yield ("assets",), f"{shortlist(lacking)}: no attributes; write what each is, as {example}"
+        yield from lacking_attributes(tickers, self.assets, "{fund: equity, income: distributing}", "{stock: US}")
 
     def accumulates(self, ticker: str) -> bool:
         """Return whether a fund keeps its dividends and reinvests them inside."""

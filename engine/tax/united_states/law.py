@@ -20,6 +20,7 @@ from engine.core.fields import (
 )
 from engine.core.shortlist import shortlist
 from engine.data.market import Market
+from engine.tax.assets import lacking_attributes
 from engine.tax.book import TaxBook
 from engine.tax.law import TaxLaw
 from engine.tax.month_day import DayOfYear, MonthDay
@@ -90,12 +91,8 @@ class UnitedStatesTax(TaxLaw):
 
     def asset_faults(self, tickers: Iterable[str]) -> Iterator[FieldFault]:
         """Yield, in one line, which of ``tickers`` the law knows nothing of."""
-        missing = [ticker for ticker in tickers if ticker not in self.assets]
-        if missing and self.account == "taxable":
-            message = (
-                f"{shortlist(missing, 30)}: neither fund nor stock; write {missing[0]}: {{fund: us}} or {{stock: US}}"
-            )
-            yield ("assets",), message
+        if self.account == "taxable":
+            yield from lacking_attributes(tickers, self.assets, "{fund: us}", "{stock: US}")
 
     def accumulates(self, ticker: str) -> bool:
         """Return False: funds of the country have to distribute."""
