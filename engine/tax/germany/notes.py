@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.tax.record import TaxYear
 
+_OF_POT = {"stocks": "with stocks", "other": "of other kinds"}
+
 
 def notes_of(years: Sequence[TaxYear], pots: Mapping[str, float]) -> Iterator[str]:
     """Yield a sentence on pots that are left at the end, and one on credits that were lost."""
-    left = [f"{money:,.2f} of {name}" for name, money in pots.items() if money >= 0.005]
+    left = [f"{money:,.2f} EUR {_OF_POT[name]}" for name, money in pots.items() if money >= 0.005]
     if left:
-        yield f"Losses of {' and '.join(left)} were not set off at the end (EUR); they are counted as worth nothing."
+        yield f"Losses of {' and '.join(left)} were not set off at the end; they are counted as worth nothing."
     lost = [one for one in years if one.credit_lost >= 0.005]
     if lost:
         money = sum(one.credit_lost for one in lost)
