@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import Generic, Self
 
 from pydantic import BaseModel
 
@@ -29,6 +29,11 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
     tax: AnyTax = NoTax()
     compare: Compare[StrategyT] = Compare()
     evidence: Evidence = Evidence()
+
+    @property
+    def before_tax(self) -> Self:
+        """The same config without taxes."""
+        return self.model_copy(update={"tax": NoTax()})
 
     def canonical(self) -> dict[str, object]:
         """Return the config as plain data, every default spelled out, that reads back as this config."""

@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from engine.backtest.config import RunConfig
+from engine.backtest.config_sections import Window
 from engine.core.did_you_mean import did_you_mean, limit_suggestions
 from engine.core.errors import ConfigError, DataError, Fault
-from engine.core.fields import MAX_ASSETS
+from engine.core.fields import MAX_ASSETS, FieldFault
 from engine.core.validation import validate
 from engine.core.yaml_document import Document, read_document
 from engine.core.yaml_tree import KeyPath
@@ -26,6 +27,7 @@ from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import HasMemberships, NeverSells, SelectsAssets
 from engine.portfolio.spread import SpreadByName
+from engine.tax.law import TaxLaw
 from engine.tax.none import NoTax
 
 MAX_OVERRIDES: Final = 100
@@ -162,7 +164,7 @@ def _currency_faults(config: RunConfig[PolicyT], document: Document) -> Iterator
 
 def _tax_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Fault]:
     """Yield where a law does not fit the account, the window, the prices or the assets of a plan (S19)."""
-    law, window, source = config.tax, config.window, config.data.source
+    law, source = config.tax, config.data.source
     if isinstance(law, NoTax):
         return
 
@@ -178,11 +180,17 @@ def _tax_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Faul
         found = f"closes of data.source: {source.kind} are adjusted, in which dividends are untaxed gains"
         remedy = "name a source of closes as traded with dividends and splits, as {kind: yahoo}; or write kind: none"
         yield fault(("tax", "kind"), f"{found}; {remedy}")
-    known = [day.year for day in (window.start, window.end) if day]
-    for keys, message in law.window_faults(known[0], known[-1]) if known else ():
+    for keys, message in window_faults(law, config.window):
         yield fault(("tax", *keys), message)
     for keys, message in law.asset_faults(config_tickers(config)):
         yield fault(("tax", *keys), message)
+
+
+def window_faults(law: TaxLaw, window: Window) -> Iterator[FieldFault]:
+    """Yield why a law cannot be applied to the years of a window, as far as it names any."""
+    known = [day.year for day in (window.start, window.end) if day]
+    if known:
+        yield from law.window_faults(known[0], known[-1])
 
 
 def missing_flows_message(account: Account) -> tuple[str, str]:

@@ -72,15 +72,12 @@ class LoadedPrices:
         """The prices of the same plan without taxes, None where it has none: dividends as its law's ``twin`` says."""
         if self._closes.untaxed is None:
             return None
-        return LoadedPrices(self._config.model_copy(update={"tax": NoTax()}), self._closes.untaxed, self.findings)
+        return LoadedPrices(self._config.before_tax, self._closes.untaxed, self.findings)
 
     @property
     def taxation(self) -> Taxation | None:
         """What ``simulate`` asks about taxes, None where there are none."""
-        config = self._config
-        if isinstance(config.tax, NoTax):
-            return None
-        return config.tax.taxation(reinvests=_use_of_dividends(config) == "reinvest")
+        return taxation_of(self._config.tax, self._config.data, self._config.account)
 
     def _window(self, own: OwnSessions) -> PortfolioMarket:
         if own.key not in self._windows:
@@ -170,7 +167,7 @@ def prepare_closes(
 
     Raises DataError when there is no way from the one to the other.
     """
-    use, law = _use_of_dividends(config), config.tax
+    use, law = _use_of_dividends(config.data, config.account), config.tax
     if isinstance(law, NoTax):
         if config.data.dividends is not None:
             require_dividends(closes, use)
@@ -185,8 +182,15 @@ def prepare_closes(
     return dataclasses.replace(taxed, untaxed=_in_money_of_account(config, untaxed, request, fx))
 
 
-def _use_of_dividends(config: RunConfig[PolicyT]) -> DividendUse:
-    return config.data.dividends or config.account.default_dividends
+def taxation_of(law: TaxLaw, data: Data, account: Account) -> Taxation | None:
+    """Return what ``simulate`` asks about taxes, None where there are none."""
+    if isinstance(law, NoTax):
+        return None
+    return law.taxation(reinvests=_use_of_dividends(data, account) == "reinvest")
+
+
+def _use_of_dividends(data: Data, account: Account) -> DividendUse:
+    return data.dividends or account.default_dividends
 
 
 def _with_fund_income(closes: Closes, law: TaxLaw, *, twin: bool) -> Closes:

@@ -30,7 +30,7 @@ def renew_lots(state: PortfolioState, row: int) -> None:
 
 
 def _placeable(state: PortfolioState, row: int, quotes: Quotes, units: FloatArray) -> FloatArray:
-    """Return (N,) what of ``units`` (N,) can be sold: it has a close, is worth its costs, and whole where shares are."""
+    """Return (N,) what of ``units`` (N,) can be sold: it has a close, is worth its costs, whole where shares are."""
     able = state.fresh(row) & ((quotes.unfilled & np.uint8(NO_SALE)) == 0)
     units = np.where(able, units, 0.0)
     if state.terms.whole_shares:

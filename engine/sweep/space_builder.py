@@ -124,6 +124,9 @@ def _find_target(name: str, base_config: BaseModel, document: Document) -> AxisT
     if section in FIXED_SECTIONS or path[:2] == ("account", "currency"):
         why = FIXED_SECTIONS.get(section, "prices are converted once for all variants")
         raise target.error(f"{name} cannot vary: {why}", "name another key")
+    if section == "tax" and _changes_prices(path):
+        why = "prices before and after tax are prepared once for all variants"
+        raise target.error(f"{name} cannot vary: {why}", "name a key of the law, as tax.allowance, or run each plan")
     for depth, part in enumerate(path):
         node = target.current_value
         children = _children(node)
@@ -134,6 +137,13 @@ def _find_target(name: str, base_config: BaseModel, document: Document) -> AxisT
         owner = node if isinstance(node, BaseModel) else None
         target = replace(target, owner=owner, current_value=children[str(part)])
     return target
+
+
+def _changes_prices(path: KeyPath) -> bool:
+    """Return whether a key of ``tax`` says which dividends are paid, of the run or of its twin before tax."""
+    if len(path) == 1 or path[1] in {"kind", "twin"}:
+        return True
+    return path[1] == "assets" and (len(path) <= 3 or path[3] in {"income", "withheld_inside"})
 
 
 def _children(node: object) -> Mapping[str, object]:

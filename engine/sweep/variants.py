@@ -17,7 +17,13 @@ from pydantic import BaseModel
 
 from engine.backtest.config import RunConfig, to_plain_data
 from engine.backtest.config_sections import Window
-from engine.backtest.loading import dated_candidates, flows_can_rebalance, missing_flows_message, waits_for_flows
+from engine.backtest.loading import (
+    dated_candidates,
+    flows_can_rebalance,
+    missing_flows_message,
+    waits_for_flows,
+    window_faults,
+)
 from engine.core.arrays import IntArray
 from engine.core.yaml_tree import Tree
 from engine.portfolio.account import Account
@@ -26,6 +32,8 @@ from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import parse_parameter_value
 from engine.sweep.section_values import ConfigSection, IndependentValues, Rejection, node_at, replace_at
 from engine.sweep.space import Axis, Space
+from engine.tax.laws import AnyTax
+from engine.tax.none import NoTax
 
 
 class PlanTerms(NamedTuple):
@@ -34,6 +42,7 @@ class PlanTerms(NamedTuple):
     account: Account
     costs: AnyCosts
     window: Window
+    tax: AnyTax = NoTax()
 
 
 class ValidPoint(NamedTuple, Generic[PolicyT]):
@@ -51,7 +60,7 @@ class PointConfigs(Generic[PolicyT]):
     ) -> None:
         """Prepare the strategy and the sections of ``base_config`` that vary; ``unknown`` tickers have no price."""
         self.base_config, self.space, self.unknown = base_config, space, unknown
-        self.own_terms = PlanTerms(base_config.account, base_config.costs, base_config.window)
+        self.own_terms = PlanTerms(base_config.account, base_config.costs, base_config.window, base_config.tax)
         self._strategies: dict[int, list[PolicyT]] = {}
         axes = list(enumerate(space.axes))
         self.sections = {
@@ -66,6 +75,8 @@ class PointConfigs(Generic[PolicyT]):
         if isinstance(models, Rejection):
             return models
         strategy, terms = cast("PolicyT", models["strategy"]), _to_terms(models)
+        if isinstance(terms, Rejection):
+            return terms
         if self.unknown and (missing := self._tickers_without_prices(strategy)):
             return Rejection(self.unknown[missing[0]])
         if rejection := self.flows_rejection(terms.account, needs_flows=waits_for_flows(strategy)):
@@ -81,7 +92,7 @@ class PointConfigs(Generic[PolicyT]):
         return [ticker for ticker in strategy.tickers if ticker in self.unknown and ticker not in optional]
 
     def terms_at(self, indices: Sequence[int]) -> PlanTerms | Rejection:
-        """Return the account, costs and window of a point."""
+        """Return the account, costs, window and taxes of a point."""
         models = self._models_at(indices, self.sections.keys() - {"strategy"})
         return models if isinstance(models, Rejection) else _to_terms(models)
 
@@ -184,9 +195,13 @@ def config_tree(base_config: RunConfig[PolicyT], space: Space, indices: Sequence
     return cast("dict[str, Tree]", tree)
 
 
-def _to_terms(models: Mapping[str, BaseModel]) -> PlanTerms:
+def _to_terms(models: Mapping[str, BaseModel]) -> PlanTerms | Rejection:
+    """Return validated sections together, or why the tax law cannot be applied to the window."""
     account, costs = cast("Account", models["account"]), cast("AnyCosts", models["costs"])
-    return PlanTerms(account, costs, cast("Window", models["window"]))
+    terms = PlanTerms(account, costs, cast("Window", models["window"]), cast("AnyTax", models["tax"]))
+    for keys, message in window_faults(terms.tax, terms.window):
+        return Rejection(f"{'.'.join(('tax', *map(str, keys)))}: {message.partition('; ')[0]}")
+    return terms
 
 
 def with_values(strategy: PolicyT, values: IndependentValues) -> PolicyT:

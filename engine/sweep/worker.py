@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from engine.analysis.performance import Performance
 from engine.backtest.config import RunConfig
+from engine.backtest.prices import taxation_of
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
 from engine.core.yaml_tree import Tree
@@ -25,7 +26,7 @@ from engine.sweep.point_table import PointTable, build_point_table
 from engine.sweep.section_values import Rejection, RejectionCounts, count_rejections
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.strategy_table import NO_GROUP, StrategyTable
-from engine.sweep.variants import PointConfigs, with_values
+from engine.sweep.variants import PlanTerms, PointConfigs, with_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         charged, terms_index = np.unique(table.terms_index[positions], return_inverse=True)
         used, values_index = np.unique(table.values_index[positions], return_inverse=True)
         schedules = [with_values(group.policy, table.values[one]).schedule for one in used.tolist()]
-        terms = [TradingTerms(table.terms[one].account, table.terms[one].costs) for one in charged.tolist()]
+        terms = [self._trading_terms(table.terms[one]) for one in charged.tolist()]
         key = planner_for(window.market).batch_key(
             group, int(rows[0]), terms[int(terms_index[0])], schedules[0], window.start, window.end
         )
@@ -165,7 +166,13 @@ class ChunkEvaluator(Generic[PolicyT]):
             raise TypeError(point.reason)
         policy, terms = point.strategy, point.terms
         window = window or self.windows.of(policy, terms)
-        return Variant(policy, terms.account, terms.costs, window.start, window.end), window
+        account, costs, taxation = self._trading_terms(terms)
+        return Variant(policy, account, costs, window.start, window.end, taxation), window
+
+    def _trading_terms(self, terms: PlanTerms) -> TradingTerms:
+        """Return with what a policy trades, its law ready to be asked."""
+        taxation = taxation_of(terms.tax, self.configs.base_config.data, terms.account)
+        return TradingTerms(terms.account, terms.costs, taxation)
 
 
 def _span(dates: DateArray) -> npt.NDArray[np.int32]:

@@ -90,7 +90,7 @@ def test_every_path_has_the_same_bits(place: Path) -> None:
     config = composition.validate_run(plan(place))
     own = load_prices(config).sessions_of(config.strategy)
     costs = config.costs.cost_table(own.market.assets, own.market.foreign)
-    setup = RunSetup.build(own.market, config.strategy, config.account, costs, own.start, AS_WRITTEN)
+    setup = RunSetup.build(own.market, config.strategy, config.account, costs, own.start, AS_WRITTEN, None)
     decided = spine._run_with_decisions(setup)
     np.testing.assert_array_equal(ledger(place).value, decided.value)
 

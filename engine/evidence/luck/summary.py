@@ -71,7 +71,7 @@ class PlanChanges:
 
 
 def load_luck_prices(config: RunConfig[PolicyT], universe: Universe | None) -> LoadedPrices:
-    """Load the prices of a plan and of all names of a universe; the source may lack some of these.
+    """Load the prices of a plan before tax, and of all names of a universe; the source may lack some of these.
 
     Raises DataError as :func:`engine.backtest.prices.load_prices` does.
     """
@@ -81,7 +81,8 @@ def load_luck_prices(config: RunConfig[PolicyT], universe: Universe | None) -> L
     optional = request.optional | frozenset(others)
     request = dataclasses.replace(request, tickers=(*request.tickers, *others), optional=optional)
     closes, findings, _ = load_checked(config, request)
-    return LoadedPrices(config, closes, findings)
+    loaded = LoadedPrices(config, closes, findings)
+    return loaded.untaxed or loaded
 
 
 def measure_luck(
@@ -91,7 +92,7 @@ def measure_luck(
     universe: Universe | None = None,
     threads: int = 1,
 ) -> LuckSummary:
-    """Return the luck of a plan in its parts; raises DataError when no part can be told, with each reason.
+    """Return the luck of a plan before tax in its parts; raises DataError when no part can be told, with each reason.
 
     ``universe``: what other names are drawn from; its prices are among ``prices``.
     """
@@ -129,7 +130,7 @@ def measure_luck(
         data=DataSummary(
             source=market.provenance.source, closes=market.provenance.closes, sha256=market.provenance.sha256
         ),
-        plan_sentence=describe_plan(config.canonical(), str(plan.ledger.dates[0])).sentence,
+        plan_sentence=describe_plan(config.before_tax.canonical(), str(plan.ledger.dates[0])).sentence,
         verdict=_judge(plan, pick),
         plan=plan_figures(plan.performance),
         timing=timing,

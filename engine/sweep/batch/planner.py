@@ -24,6 +24,7 @@ from engine.portfolio.spread import SpreadByName
 from engine.portfolio.weight_placement import PlacementRules
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
+from engine.tax.book import Taxation
 
 MIN_SESSIONS: Final = 3
 """Sessions below which there is nothing for a batch to gain."""
@@ -37,20 +38,22 @@ ItemT = TypeVar("ItemT")
 
 
 class Variant(NamedTuple):
-    """One plan: a policy over rows ``start`` to before ``end`` of a market, with its account and costs."""
+    """One plan: a policy over rows ``start`` to before ``end`` of a market, with its account, costs and taxes."""
 
     policy: Policy
     account: Account
     costs: AnyCosts
     start: int
     end: int
+    taxation: Taxation | None = None
 
 
 class TradingTerms(NamedTuple):
-    """With which account and costs a policy trades."""
+    """With which account, costs and taxes a policy trades."""
 
     account: Account
     costs: AnyCosts
+    taxation: Taxation | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ class MarketPlanner:
         None when only ``simulate`` can run it.
         """
         account, policy = terms.account, group.policy
-        if isinstance(policy, NeverSells) and policy.never_sell:
+        if terms.taxation is not None or (isinstance(policy, NeverSells) and policy.never_sell):
             return None
         if account.shares == "whole" or account.has_flows or self.market.dividends is not None:
             return None
@@ -350,8 +353,9 @@ class VariantColumns:
         """Return ``variants`` in columns; None when only ``simulate`` can run them."""
         first = variants[0]
         policies, policy_index = distinct_and_index([v.policy for v in variants], [id(v.policy) for v in variants])
-        pairs = [(id(v.account), id(v.costs)) for v in variants]
-        terms, terms_index = distinct_and_index([TradingTerms(v.account, v.costs) for v in variants], pairs)
+        pairs = [(id(v.account), id(v.costs), id(v.taxation)) for v in variants]
+        every = [TradingTerms(v.account, v.costs, v.taxation) for v in variants]
+        terms, terms_index = distinct_and_index(every, pairs)
         found = [policy.schedule for policy in policies]
         schedules, schedule_of = distinct_and_index(found, cast("Sequence[Hashable]", found))
         if (group := group_policies(planner.market.assets, policies)) is None:

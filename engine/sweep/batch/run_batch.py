@@ -124,7 +124,8 @@ def simulate_variant(
     """Return the ledger of a variant through ``simulate``, and the market that it saw."""
     cut = planner_for(market).market_until(variant.end, tariff_currency(variant.costs))
     costs = variant.costs.cost_table(cut.assets, cut.foreign)
-    ledger = simulate(cut, variant.policy, variant.account, costs, start=variant.start, version=version)
+    start, taxation = variant.start, variant.taxation
+    ledger = simulate(cut, variant.policy, variant.account, costs, start=start, version=version, taxation=taxation)
     free = risk_free if isinstance(risk_free, float) else risk_free[: variant.end]
     return ledger, PortfolioMarket(cut, variant.start, free).until(ledger)
 

@@ -132,7 +132,11 @@ def _columns(planner: MarketPlanner, variant: Variant, *, held: bool) -> Variant
         return VariantColumns.from_variants(planner, [variant])
     if (group := group_policies(planner.market.assets, [variant.policy])) is None:
         return None
-    terms, schedule, only = TradingTerms(variant.account, variant.costs), _NeverDecides(), np.zeros(1, dtype=np.int64)
+    terms, schedule, only = (
+        TradingTerms(variant.account, variant.costs, variant.taxation),
+        _NeverDecides(),
+        np.zeros(1, dtype=np.int64),
+    )
     if (key := planner.batch_key(group, 0, terms, schedule, variant.start, variant.end)) is None:
         return None
     return VariantColumns(dataclasses.replace(key, watches_caps=False), group, [terms], [schedule], only, only, only)
