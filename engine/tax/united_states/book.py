@@ -135,8 +135,11 @@ class UnitedStatesBook:
         """Book what is bought back after sales at a year's end: something else, which makes no wash sale."""
         for j, bought in enumerate(units):
             if bought > 0.0:
-                self.lots[j].buy(row, self.days[row], bought, bought * prices[j] + fees[j])
+                lots = self.lots[j]
+                lots.buy(row, self.days[row], bought, bought * prices[j] + fees[j])
                 self.held[j] += bought
+                if isinstance(lots, ListedLots):
+                    lots.lots[-1] = lots.lots[-1]._replace(free=False)
 
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Do nothing: money taken out of a taxable account is the investor's."""

@@ -74,9 +74,10 @@ class UnitedStatesTax(TaxLaw):
         if self.rates is not None and self.brackets is not None:
             yield ("brackets",), "rates and brackets are two ways to say the same; keep one of them"
         if self.account == "taxable" and self.rates is None and self.brackets is None:
-            yield (), "no rates; write rates: {ordinary: 24%, long_term: 15%}, or brackets"
+            yield ("rates",), "missing; write rates: {ordinary: 24%, long_term: 15%}, or brackets"
         if self.account == "traditional" and self.rates is None:
-            yield (), "a traditional account is taxed at flat rates; write rates: {ordinary: 24%, long_term: 15%}"
+            remedy = "write rates: {ordinary: 24%, long_term: 15%}"
+            yield ("rates",), f"a traditional account is taxed at a flat rate; {remedy}"
         if self.pay_on < _EARLIEST_PAY_DAY:
             yield ("pay_on",), f"until 1 March sales can change the year before; write {_EARLIEST_PAY_DAY} or later"
         if self.lots == "average":
