@@ -129,7 +129,8 @@ def test_every_shipped_config_validates_without_data(config: Path, tmp_path: Pat
     ids=lambda path: path.stem,
 )
 def test_every_shipped_config_runs_on_real_prices(config: Path, tmp_path: Path, shared_data: Path) -> None:
-    source = ("--set", "data.source.kind=files", "--set", f"data.source.path={shared_data / 'prices.parquet'}")
+    prices = "raw" if "\ntax:" in config.read_text() else "prices"  # taxes want closes as traded
+    source = ("--set", "data.source.kind=files", "--set", f"data.source.path={shared_data / prices}.parquet")
     summary = json.loads(engine("run", config, *source, "--json", "--set", "evidence.draws=100", cwd=tmp_path).stdout)
     assert summary["portfolios"]["strategy"]["final_value"] > 100_000
     assert summary["checks"]["worst_cash_residual"] < 1e-12

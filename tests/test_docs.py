@@ -11,9 +11,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from engine.analysis.breakdown.breakdown import Breakdown
 from engine.analysis.metrics_table import METRICS
@@ -21,6 +23,9 @@ from engine.composition import run_config_class
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
 from engine.portfolio.tariffs import load_tariffs
+from engine.tax.flat import FlatTax
+from engine.tax.germany.law import GermanTax
+from engine.tax.united_states.law import UnitedStatesTax
 from tests.support.configs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -99,10 +104,45 @@ def test_every_part_of_a_run_is_defined_in_the_semantics() -> None:
         assert re.search(rf"^\| `{key}` \|", SEMANTICS, re.MULTILINE), f"the semantics do not define {key}"
 
 
+def keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the keys of a section and of the sections in it, but ``kind``."""
+    for name, field in model.model_fields.items():
+        if name != "kind":
+            yield name
+        pending = [field.annotation]
+        for found in pending:
+            pending += get_args(found)
+            if isinstance(found, type) and issubclass(found, BaseModel):
+                yield from keys_of(found)
+
+
+def test_every_key_of_every_tax_is_explained() -> None:
+    """In the section of its kind, and as a key: in backquotes."""
+    page = (ROOT / "docs" / "taxes.md").read_text()
+    sections = {"germany": "## Germany", "united_states": "## United States", "flat": "## Flat rates"}
+    for law in (GermanTax, UnitedStatesTax, FlatTax):
+        kind = get_args(law.model_fields["kind"].annotation)[0]
+        section = page.split(f"\n{sections[kind]}\n")[1].split("\n## ")[0]
+        code = " ".join(re.findall(r"`([^`]*)`", page if kind == "flat" else section))
+        for key in {*keys_of(law)} - {"twin"}:
+            assert re.search(rf"\b{key}\b", code), f"docs/taxes.md does not explain {kind}: {key}"
+    assert "`twin: gross`" in page
+
+
+def test_the_readme_s_tax_is_that_of_a_shipped_config() -> None:
+    text = re.search(r"<!-- taxes -->\n```yaml\n(.*?)```", README, re.DOTALL)
+    assert text is not None
+    shown = yaml.safe_load(text[1])["tax"]
+    assert GermanTax.model_validate(shown).assets.keys() == {"SPY", "CRS"}
+    shipped = yaml.safe_load((ROOT / "configs" / "us_small_caps_germany.yaml").read_text())["tax"]
+    assert all(shipped[key] == value for key, value in shown.items() if key != "assets")
+    assert shown["assets"].items() <= shipped["assets"].items()
+
+
 def test_every_rule_that_the_code_refers_to_is_written_down() -> None:
     used = set()
     for path in [*(ROOT / "engine").rglob("*.py"), *(ROOT / "strategies").rglob("*.py")]:
-        used |= set(re.findall(r"\bS(?:1[0-5]|[1-9])\b", path.read_text()))
+        used |= set(re.findall(r"\bS(?:1\d|[1-9])\b", path.read_text()))
     assert used
     for rule in used:
         assert re.search(rf"\b{rule}\b", SEMANTICS), rule
