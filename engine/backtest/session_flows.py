@@ -34,6 +34,9 @@ def session_flows(run: FinishedRun) -> SessionFlows:
     left = value - amounts
     rows = np.searchsorted(dates, np.array([one.date for one in run.trades], dtype="datetime64[D]"))
     np.add.at(left, rows, [one.cost for one in run.trades])
+    sales = [one for one in run.taxes or () if one.kind == "sale"]
+    taxed = np.searchsorted(dates, np.array([one.date for one in sales], dtype="datetime64[D]"))
+    np.add.at(left, taxed, [one.tax for one in sales])
     kept = 1.0 - fees + shares
     before = np.divide(left, kept, out=np.zeros(len(dates)), where=kept > 0.0)
     paid = fees * before

@@ -7,14 +7,17 @@ from typing import Final
 
 import numpy as np
 
+from engine.analysis.after_tax import TaxTerms
 from engine.analysis.breakdown.breakdown import break_down
 from engine.analysis.caveats import caveats
 from engine.analysis.comparison import ComparisonTerms, compare
-from engine.analysis.difference_parts import Plan
+from engine.analysis.difference_parts import Plan, PlanTax
 from engine.analysis.fees import fees_by_year, uncharged_fees
 from engine.backtest.config import RunConfig
+from engine.backtest.loading import config_tickers
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
+from engine.backtest.tax_words import describe_law
 from engine.data.quality.findings import limit_findings
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT
@@ -42,6 +45,9 @@ def run_backtest(
     market = prices.market
     costs = config.costs.cost_table(market.assets, market.foreign)
     evidence = config.evidence if intervals else None
+    tax, untaxed = None, prices.untaxed
+    if prices.taxation is not None and untaxed is not None:
+        tax = TaxTerms(prices.taxation, untaxed.sessions_of)
     comparison = compare(
         market,
         prices.sessions_of,
@@ -55,14 +61,18 @@ def run_backtest(
             published=terms.published,
             evidence=evidence,
             parts=parts,
+            tax=tax,
         ),
     )
     start, end = (np.datetime64(day) if day else None for day in (config.window.start, config.window.end))
     own = prices.sessions_of(config.strategy)
     warnings = caveats(comparison, config.strategy, (start, end), own.start)
     ledger = comparison.strategy.ledger
-    plan = Plan(own, config.strategy, config.account, costs, ledger)
+    plan = Plan(own, config.strategy, config.account, costs, ledger, PlanTax.of(tax, config.strategy))
     opening = ledger.opening_row(own.market)
+    if ledger.taxes is not None:
+        first_year = int(ledger.dates[0].astype("datetime64[Y]").astype(int)) + 1970
+        warnings += [*config.tax.caveats(config_tickers(config), first_year), *ledger.taxes.record.notes]
     warnings += config.account.describe_idle_plans(own.market.dates, opening)
     said = [one for one in prices.findings if one.severity == "warning" and one.kind not in _KINDS_OF_CAVEATS]
     warnings += [finding.message for finding in limit_findings(said, MAX_WARNINGS_PER_KIND)]
@@ -80,6 +90,7 @@ def run_backtest(
         ),
         fee_terms=config.costs.describe() if isinstance(config.costs, BrokerCosts) else "",
         warnings=tuple(dict.fromkeys(warnings)),
+        tax_law=describe_law(config.tax, config_tickers(config)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),
         breakdown=break_down(comparison, plan, evidence, late_purchases=terms.late_purchases) if breakdown else None,

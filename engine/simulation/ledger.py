@@ -149,8 +149,8 @@ class LedgerChecks:
     or were not placed left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
     With taxes: ``worst_lot_residual`` is the largest distance of the units in an asset's lots from those held, over
-    all that were bought; ``worst_tax_residual`` that of the taxes of all years from what was paid and is owed, and of
-    what was withheld from its bookings, over what was paid.
+    all that were bought; ``worst_tax_residual`` that of the taxes of all years from what was paid and is owed, of
+    bookings from what was paid, and of what was withheld from its bookings, over all of it.
     """
 
     worst_cash_residual: float
@@ -201,11 +201,13 @@ def _worst_lot_residual(ledger: Ledger, taxes: TaxFlows) -> float:
 def _tax_residual(taxes: TaxFlows) -> float:
     """Return how far the taxes of all years are from what was paid and is owed, and bookings from what was withheld."""
     record = taxes.record
-    due = fsum(year.total for year in record.years)
-    paid = fsum([*taxes.paid.tolist(), *taxes.outside.tolist(), record.accrued])
-    withheld, booked = fsum(taxes.withheld.tolist()), fsum(entry.withheld for entry in record.entries)
-    moved = fsum([*np.abs(taxes.paid).tolist(), *taxes.withheld.tolist(), *taxes.outside.tolist(), abs(record.accrued)])
-    return max(abs(due - paid), abs(withheld - booked)) / moved if moved > 0.0 else 0.0
+    paid, owed = fsum([*taxes.paid.tolist(), *taxes.outside.tolist()]), record.accrued
+    due, booked = fsum(year.total for year in record.years), fsum(entry.tax for entry in record.entries)
+    withheld = fsum(taxes.withheld.tolist()) - fsum(entry.withheld for entry in record.entries)
+    # where a bank collects, what is owed at the end is booked already; where a year is assessed, it is not yet
+    apart = max(abs(due - paid - owed), min(abs(booked - paid), abs(booked - paid - owed)), abs(withheld))
+    moved = fsum([*np.abs(taxes.paid).tolist(), *taxes.withheld.tolist(), *taxes.outside.tolist(), abs(owed)])
+    return apart / moved if moved > 0.0 else 0.0
 
 
 def _worst_weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:

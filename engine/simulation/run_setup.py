@@ -93,7 +93,7 @@ class RunSetup(NamedTuple):
         costs: CostTable,
         start: int,
         version: PolicyVersion,
-        taxation: Taxation | None,
+        taxation: Taxation | None = None,
     ) -> RunSetup:
         """Return the run of ``policy`` that opens at the first session from row ``start`` on with a price for it."""
         opening = market.first_close_row(policy.opening_tickers(), start)

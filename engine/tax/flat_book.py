@@ -116,8 +116,11 @@ class FlatBook:
 
     def assessed(self, row: int) -> float:
         """Return the tax of the years whose assessment is at ``row``, and count it as paid [currency]."""
-        due = [year for year in self._unpaid if self._due.get(year) == row]
-        return add_in_order(self._unpaid.pop(year) for year in due)
+        due = [(year, tax) for year, tax in self._unpaid.items() if self._due.get(year) == row]
+        for year, tax in due:
+            del self._unpaid[year]
+            self._entries.append(TaxEntry(row, year, -1, "assessment", -1, 0.0, 0.0, 0.0, 0.0, tax))
+        return add_in_order(tax for _, tax in due)
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
         """Book dividends; the tax that they add is allotted pro rata to them."""
@@ -180,8 +183,9 @@ class FlatBook:
         if not tax:
             return 0.0
         now.wealth += tax
-        self._enter(row, "wealth", value, tax)
-        return tax if self.at_once else 0.0
+        due = tax if self.at_once else 0.0
+        self._enter(row, "wealth", value, due)
+        return due
 
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,)."""

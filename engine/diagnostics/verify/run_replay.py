@@ -98,7 +98,22 @@ class ReplayedRun:
     def pays_dividends(self) -> bool:
         """Whether dividends may have been paid into cash; which is not in the files."""
         use = self.run.section("data").get("dividends", self.account.default_dividends)
-        return self.may_split and use != "reinvest"
+        return self.may_split and (use != "reinvest" or self.run.taxes is not None)
+
+    @cached_property
+    def taxes(self) -> FloatArray:
+        """(T,) what ``taxes.csv`` says of each session: tax and what was withheld, less the dividends [currency].
+
+        What is booked but owed at the end is taken off the last one.
+        """
+        found, lines = np.zeros(len(self.dates)), self.run.taxes or ()
+        rows = np.searchsorted(self.dates, np.array([one.date for one in lines], dtype="datetime64[D]"))
+        paid = [one.tax + one.withheld - (one.gain if one.kind == "dividend" else 0.0) for one in lines]
+        np.add.at(found, rows, paid)
+        told = self.run.summary.portfolios["strategy"].tax
+        if told is not None:
+            found[-1] -= sum(one.tax for one in lines) - told.paid - told.outside
+        return found
 
     @cached_property
     def scale(self) -> FloatArray:
@@ -206,7 +221,7 @@ def _cash(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
     growth = np.power(1.0 + rate, days / CASH_DAYS_PER_YEAR)
     before = np.concatenate([[replayed.run.summary.account.capital], cash[:-1] * growth])
     spent = replayed.sum_by_session(trades, [one.value + one.cost for one in trades])
-    explained = before + replayed.flows - spent - replayed.fees
+    explained = before + replayed.flows - spent - replayed.fees - replayed.taxes
     scale = replayed.scale
     if replayed.pays_dividends:
         explained = np.maximum(explained, cash)  # what is there beyond that was paid as dividends
@@ -229,7 +244,8 @@ def _weights(replayed: ReplayedRun) -> Iterator[ReferenceFigure]:
 def _levels(replayed: ReplayedRun, name: str) -> Iterator[ReferenceFigure]:
     """Yield where a portfolio's level grew otherwise than S12 has it.
 
-    Costs are in the files for the strategy only: of other portfolios sessions with flows are left out.
+    Costs are in the files for the strategy only: of other portfolios, and where taxes are paid, sessions with flows are
+    left out.
     """
     dates, value = replayed.series("equity", name)
     level_dates, level = replayed.series("levels", name)
@@ -241,7 +257,9 @@ def _levels(replayed: ReplayedRun, name: str) -> Iterator[ReferenceFigure]:
     known[list(replayed.account.flows_by_row(dates, 0))] = False
     if name == "strategy":
         flows = replayed.flows
-        costs, known = replayed.order_costs + replayed.fees, np.ones(len(dates), dtype=np.bool_)
+        costs = replayed.order_costs + replayed.fees
+        if replayed.run.taxes is None:  # of which some are due before a flow, and some after it
+            known = np.ones(len(dates), dtype=np.bool_)
     grown, there = _growth(value, flows, costs), known[1:] & (level[:-1] > 0.0)
     found = np.divide(level[1:], level[:-1], out=np.zeros(len(grown)), where=level[:-1] > 0.0)
     yield _LEVELS.figure(f"{name}: first level", float(value[0]), float(level[0]))

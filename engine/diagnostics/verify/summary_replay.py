@@ -15,6 +15,7 @@ from engine.backtest.outputs import SUMMARY_FILE
 from engine.backtest.plan_words.sentence import describe_plan
 from engine.backtest.run_verdict import judge_run
 from engine.backtest.signed_files import RUN_FILES
+from engine.backtest.tax_words import tax_sentence
 from engine.core.json_files import Json
 from engine.diagnostics.replay.rerun import rerun_run
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
@@ -30,6 +31,8 @@ def replay_words(run: FinishedRun) -> Iterator[ReferenceFigure]:
     if summary.plan_sentence is not None and isinstance(run.config, Mapping):
         found = describe_plan(run.config, summary.window.start).sentence
         yield _WORDS.compare("plan_sentence", summary.plan_sentence, found)
+    if summary.tax_sentence is not None:
+        yield _WORDS.compare("tax_sentence", summary.tax_sentence, tax_sentence(summary, run.config))
     if summary.verdict is not None:
         verdict = judge_run(summary, confidence_level(run.config))
         yield _WORDS.compare("verdict.class", summary.verdict.kind, verdict.kind)

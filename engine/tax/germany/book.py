@@ -125,11 +125,10 @@ class GermanBook:
 
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return all that was booked; selling everything at ``prices`` would owe ``latent``, with the year's state."""
-        running, earned = self._year, max(interest, 0.0)
-        owed = running.assess_with(0.0, earned).tax
+        accrued, running = self.take_interest(row, interest), self._year
+        owed = running.assessed.tax
         stocks, other = self._gains([-lots.held for lots in self._lots], prices, [0.0] * len(prices))
-        latent = running.assess_with(stocks, other + earned).tax - owed
-        accrued = owed - running.assessed.tax
+        latent = running.assess_with(stocks, other).tax - owed
         if not self.at_once:
             accrued = owed + add_in_order(tax for _, tax in self._unassessed)
         years, left = (*self._closed, running.summary()), running.left()
