@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from engine.backtest.config import RunConfig
+from engine.backtest.loading import config_tickers
 from engine.core.arrays import DateArray
 from engine.core.shortlist import shortlist
 from engine.data.price_index import PriceIndex
@@ -26,6 +27,7 @@ from engine.portfolio.policy_abilities import (
 from engine.report import number_format as fmt
 from engine.report.console import console, print_bullet, print_heading, print_table, text
 from engine.report.phrases import plural
+from engine.tax.none import NoTax
 
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
@@ -53,6 +55,7 @@ def print_config(config: RunConfig[PolicyT], name: str) -> None:
         **(config.strategy.rules() if isinstance(config.strategy, DescribesRules) else {}),
         "Schedule": _schedule_lines(config),
         "Costs and account": (config.costs.describe(), *_account_lines(config)),
+        **({} if isinstance(config.tax, NoTax) else {"Taxes": _tax_lines(config)}),
         "Compared with": _comparison_lines(config),
     }
     for title, lines in sections.items():
@@ -169,6 +172,8 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     use = config.data.dividends or account.default_dividends
     if config.data.dividends or use != "reinvest":
         yield f"dividends beside closes as traded {_DIVIDENDS[use]}"
+    elif not isinstance(config.tax, NoTax):
+        yield f"dividends after tax {_DIVIDENDS[use]}"
     rate = account.cash.rate
     earned = f"{fmt.short_percent(rate)} a year" if isinstance(rate, float) else f"the rate of the day in {rate.path}"
     yield f"cash earns {earned}"
@@ -181,6 +186,18 @@ def _account_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
         yield "a portfolio ends with the withdrawal that takes all there is: it pays that"
     elif account.withdraws:
         yield "a withdrawal of all there is, or more, is an error; account.when_spent: stop ends the run there"
+
+
+def _tax_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
+    """Yield whose law is applied, what each asset is to it, what it leaves out, and what its twin before tax is."""
+    law, tickers = config.tax, config_tickers(config)
+    yield law.describe_law()
+    for ticker in tickers:
+        yield f"{ticker}: {law.describe(ticker)}"
+    net = "net of what is withheld abroad and inside funds" if law.twin != "gross" else "with dividends in full"
+    yield f"beside every portfolio stands itself before tax, {net}"
+    if config.window.start:
+        yield from law.caveats(tickers, config.window.start.year)
 
 
 def _flow_sentence(plan: CashFlowPlan, currency: str) -> str:

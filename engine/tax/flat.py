@@ -107,6 +107,18 @@ class FlatTax(TaxLaw):
             )
         return text
 
+    def describe_law(self) -> str:
+        """Return the rates, and when they are paid.
+
+        >>> FlatTax(gains="27.5%", income="20%").describe_law()
+        'flat rates: gains are taxed at 27.5 %, dividends and interest at 20 %; a bank takes it at once'
+        """
+        rates = f"gains are taxed at {format_percent(self.gains)}, dividends and interest at"
+        text = f"flat rates: {rates} {format_percent(self.income)}"
+        text += f", the account at {format_percent(self.wealth)} at each year's end" if self.wealth else ""
+        text += f", {self.allowance:,.2f} a year are free" if self.allowance else ""
+        return f"{text}; {_COLLECTED[self.collect].format(day=self.pay_on)}"
+
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
         """Yield nothing: the rates are those of every year."""
         yield from ()
@@ -124,6 +136,7 @@ class FlatTax(TaxLaw):
 
 
 _PLAIN = FlatAsset()
+_COLLECTED = {"bank": "a bank takes it at once", "assessment": "it is assessed and paid on {day} of the next year"}
 
 
 @dataclass(frozen=True)

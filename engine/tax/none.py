@@ -40,6 +40,10 @@ class NoTax(TaxLaw):
         """Return that it is not taxed."""
         return "not taxed"
 
+    def describe_law(self) -> str:
+        """Return that nothing is taxed."""
+        return "nothing is taxed"
+
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
         """Yield nothing."""
         yield from ()

@@ -18,12 +18,13 @@ from engine.backtest.plan_words.holdings import (
     describe_review,
 )
 from engine.backtest.plan_words.schedule import describe_schedule
+from engine.backtest.plan_words.taxes import describe_tax
 
 MAX_CHARACTERS: Final = 420
 """Of a sentence; a longer one counts names, then leaves out what is told beside it."""
 _LONGEST_VALUE: Final = 200
 """Characters of a setting that are shown; of a longer one its beginning and its digest."""
-_SECTIONS: Final = ("account", "strategy", "costs")
+_SECTIONS: Final = ("account", "strategy", "costs", "tax")
 _UNSAID: Final[Mapping[KeyPath, object]] = {
     ("strategy", "before_listing"): "redistribute",
     ("strategy", "after_delisting", "to"): "redistribute",
@@ -52,6 +53,17 @@ _UNSAID: Final[Mapping[KeyPath, object]] = {
     ("strategy", "turnover", "penalty"): "none",
     ("strategy", "turnover", "risk_aversion"): 4.0,
     ("strategy", "fallback"): "previous",
+    ("tax", "twin"): "gross",
+    ("tax", "law"): "current",
+    ("tax", "church"): "none",
+    ("tax", "pots"): "two",
+    ("tax", "opening_pots", "stocks"): 0.0,
+    ("tax", "opening_pots", "other"): 0.0,
+    ("tax", "base_rate"): {},
+    ("tax", "short_of_cash"): "sell",
+    ("tax", "rounding"): "none",
+    ("tax", "wash_sales"): True,
+    ("tax", "assets"): {},
 }
 """Settings that need no word while they are these: the defaults."""
 
@@ -60,7 +72,7 @@ _UNSAID: Final[Mapping[KeyPath, object]] = {
 class PlanDescription:
     """A plan in a ``sentence``, and its settings ``as_configured`` by path that the sentence does not tell.
 
-    Two configs that differ in a key of account, strategy or costs differ in one of the two.
+    Two configs that differ in a key of account, strategy, costs or tax differ in one of the two.
     """
 
     sentence: str
@@ -70,7 +82,7 @@ class PlanDescription:
 def describe_plan(config: object, start: str) -> PlanDescription:
     """Return a plan in words from its resolved config and the day of its opening."""
     sections = {name: Section(config).below(name) for name in _SECTIONS}
-    clauses = _clauses(sections["account"], sections["strategy"], sections["costs"], start)
+    clauses = _clauses(sections, start)
     chosen = _choose_wordings(clauses)
     told = {path for name, at in chosen.items() for path in clauses[name].wordings[at].told} | {("strategy", "kind")}
     left = {
@@ -106,8 +118,9 @@ def _fits(clauses: Mapping[str, Clause], chosen: Mapping[str, int]) -> bool:
     return len(_join(clauses, chosen)) <= MAX_CHARACTERS
 
 
-def _clauses(account: Section, strategy: Section, costs: Section, start: str) -> dict[str, Clause]:
+def _clauses(sections: Mapping[str, Section], start: str) -> dict[str, Clause]:
     """Return the clauses of a sentence by what they tell."""
+    account, strategy = sections["account"], sections["strategy"]
     kind = strategy.text("kind")
     found = {"money": describe_money(account, start), "flows": describe_flows(account)}
     again = "back to these weights"
@@ -122,7 +135,12 @@ def _clauses(account: Section, strategy: Section, costs: Section, start: str) ->
     else:
         held = dict(zip(("holdings",), describe_other(strategy), strict=True))
     times = dict(zip(("when", "kept"), describe_schedule(strategy, again), strict=False))
-    rest = {"review": describe_review(strategy), "account": describe_account(account), "costs": describe_costs(costs)}
+    rest = {
+        "review": describe_review(strategy),
+        "account": describe_account(account),
+        "costs": describe_costs(sections["costs"]),
+        "tax": describe_tax(sections["tax"]),
+    }
     return {**found, **held, **times, **rest}
 
 

@@ -66,8 +66,12 @@ class OpeningPots(ConfigModel):
 class GermanTax(TaxLaw):
     """Withholding tax of a private investor: pots, allowance, funds taxed in advance (EStG § 20, § 32d, InvStG).
 
-    ``law``: today's in every year, or that of each; ``rate`` of income tax; ``base_rate`` by year, what is not
-    published; ``collect``: by the bank at once, or assessed and paid ``pay_on`` of the next year.
+    ``law``: today's in every year, or that of each; ``rate`` of income tax; ``allowance`` of one person, of a couple,
+    or what of it this bank has [EUR/year]; ``church``: none, or its rate in the state. ``pots``: losses of stocks meet
+    gains of stocks only, or (``one``) everything; ``opening_pots``: losses carried in. ``base_rate`` by year, what is
+    not published, as ``{before_2007: 4%, 2027: 3%}``. ``collect``: by the bank at once, or assessed and paid ``pay_on``
+    of the next year. ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``.
+    ``rounding`` to the cent is for comparing with papers of a bank. ``assets``: each a fund or a stock.
     """
 
     kind: Literal["germany"] = "germany"
@@ -122,6 +126,18 @@ class GermanTax(TaxLaw):
         if ticker in STAND_INS and self.assets[ticker].fund:
             return f"{words}; stands in for a UCITS fund, which you would have to buy"
         return words
+
+    def describe_law(self) -> str:
+        """Return the law and the investor in words."""
+        law = "today's law in every year" if self.law == "current" else "the law of each year"
+        rates = f"income tax of {format_percent(self.rate)} and solidarity surcharge"
+        rates += f", church tax of {self.church.removesuffix('%')} %" if self.church != "none" else ""
+        persons = {"single": "the allowance of one person", "couple": "the allowance of a couple"}
+        free = persons[self.allowance] if isinstance(self.allowance, str) else f"{self.allowance:,.2f} EUR a year"
+        paid = "the bank takes it at once"
+        if self.collect == "assessment":
+            paid = f"it is assessed and paid on {self.pay_on} of the next year"
+        return f"Germany, {law}: {rates}, {free} free; {paid}"
 
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
         """Yield why these years cannot be taxed: funds were taxed otherwise, or a base rate is not known."""

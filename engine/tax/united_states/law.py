@@ -55,7 +55,11 @@ class UnitedStatesAsset(ConfigModel):
 class UnitedStatesTax(TaxLaw):
     """An individual's tax in the United States: federal rates or brackets, a state's rate, the account, the lots.
 
-    ``law``: today's tables in all years, or each year's own; ``pay_on``: when the tax of a year is due in the next.
+    ``law``: today's tables in all years, or each year's own. ``account``: taxable, or one for retirement that is not
+    taxed inside. ``rates`` are flat; ``brackets`` stack gains on other income. ``lots``: how sales choose them, unless
+    an asset says it itself; ``wash_sales``: whether losses wait where the asset is bought again within 30 days;
+    ``loss_against_income``: of a year's loss, what lowers other income [USD], by law 3,000. ``pay_on``: when the tax of
+    a year is due in the next. ``assets``: each a fund or a stock.
     """
 
     kind: Literal["united_states"] = "united_states"
@@ -118,6 +122,23 @@ class UnitedStatesTax(TaxLaw):
         what = "fund" if asset.fund else "stock"
         share = format_percent(asset.qualified)
         return f"US {what}, {share} of its dividends can be qualified, {LOT_METHOD_WORDS[self.method_of(ticker)]}"
+
+    def describe_law(self) -> str:
+        """Return the account, the rates and when they are paid."""
+        if self.account != "taxable":
+            return f"United States, {_ACCOUNT_WORDS[self.account]}: not taxed inside"
+        law = "today's law in every year" if self.law == "current" else "the law of each year"
+        if self.rates is not None:
+            own = self.rates
+            rates = (
+                f"{format_percent(own.ordinary)} on ordinary income, {format_percent(own.long_term)} on long-term gains"
+            )
+            rates += f", {format_percent(own.net_investment)} on net investment income" if own.net_investment else ""
+            rates += f", {format_percent(own.state)} to the state" if own.state else ""
+        else:
+            rates = "by the brackets"
+        sales = "" if self.wash_sales else ", wash sales allowed"
+        return f"United States, {law}: {rates}{sales}; paid on {self.pay_on} of the next year"
 
     def method_of(self, ticker: str) -> LotMethod:
         """Return how lots of ``ticker`` are sold."""
