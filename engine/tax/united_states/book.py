@@ -153,12 +153,13 @@ class UnitedStatesBook:
         """Return everything that was booked; what is owed is the finished year not paid yet, and the running one."""
         del value
         self.take_interest(row, interest)
+        self._year(row)
         running = list(self.unsettled())
         accrued = sum((year.tax for year in running), 0.0)
         sold = self._copy()
         sold.take_trades(row, [-units for units in self.held], prices, [0.0] * len(prices))
         latent = sum((year.tax for year in sold.unsettled()), 0.0) - accrued
-        carried = running[-1].carried if running else CarriedLosses()
+        carried = running[-1].carried
         years = tuple(self._describe_year(year) for year in (*self.settled, *running))
         lots = tuple(OpenLot(j, *lot) for j, each in enumerate(self.lots) for lot in each.left())
         pots = {"short": carried.short, "long": carried.long}
