@@ -47,9 +47,10 @@ def test_a_taxed_summary_is_read_back_as_it_was_written(untaxed_run: FinishedRun
 
 def test_growths_and_their_differences_agree_on_paper(untaxed_run: FinishedRun) -> None:
     """Every portfolio has all three, and a difference is that of its column, never of two."""
-    found = taxed_portfolios(taxed(untaxed_run).summary)
+    summary = taxed(untaxed_run).summary
+    found = taxed_portfolios(summary)
     own, *others = [[number(cell) for cell in cells[1:]] for cells in growth_rows(found)]
-    differences = [[number(cell) for cell in cells[1:]] for cells in difference_rows(found)]
+    differences = [[number(cell) for cell in cells[1:]] for cells in difference_rows(summary)]
     assert len(differences) == len(others) == 3
     for other, difference in zip(others, differences, strict=True):
         assert difference == pytest.approx([mine - theirs for mine, theirs in zip(own, other, strict=True)], abs=0.011)
@@ -88,6 +89,7 @@ def test_the_first_screen_says_what_taxes_took(untaxed_run: FinishedRun) -> None
     """The card of growth has what is left when all is sold, that of costs what was paid in tax."""
     before, after = cards(untaxed_run), cards(taxed(untaxed_run))
     assert after[0].note == f"{before[0].note}; all sold 9.40 % and 9.11 %"
+    assert after[2].note == f"{before[2].note}; all sold +0.29 pp"
     assert after[3].note.endswith("tax")
     assert "tax" not in "".join(card.note for card in before)
 

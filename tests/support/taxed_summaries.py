@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from engine.analysis.after_tax import AfterTaxDifference
 from engine.analysis.tax_figures import AfterTax, TaxFigures, ValueAndGrowth, YearTax
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.run_summary import PortfolioSummary
 
 SENTENCE = "Before tax the January rule was ahead of buy-and-hold by 0.46 points a year, after tax by 0.29."
 _SOLD = {"strategy": 0.09398, "buy_and_hold": 0.09106}
@@ -47,5 +49,24 @@ def taxed(run: FinishedRun, years: tuple[int, ...] = tuple(range(2004, 2025))) -
             "after_tax": AfterTax(ValueAndGrowth(value, sold + 0.0076), ValueAndGrowth(0.9 * value, sold)),
         }
         portfolios[name] = portfolio.model_copy(update=figures)
+    strategy = portfolios["strategy"]
+    versus = {
+        name: dataclasses.replace(one, after_tax=_difference(strategy, portfolios[name]))
+        for name, one in run.summary.versus.items()
+    }
     words = {"tax_sentence": SENTENCE, "tax_law": "Germany, today's rules, 1,000 EUR of allowance, no church tax"}
-    return dataclasses.replace(run, summary=run.summary.model_copy(update={"portfolios": portfolios, **words}))
+    return dataclasses.replace(
+        run, summary=run.summary.model_copy(update={"portfolios": portfolios, "versus": versus, **words})
+    )
+
+
+def _difference(own: PortfolioSummary, other: PortfolioSummary) -> AfterTaxDifference:
+    before, held, sold = (
+        mine.cagr - theirs.cagr
+        for mine, theirs in (
+            (own.pre_tax, other.pre_tax),
+            (own.after_tax.held, other.after_tax.held),
+            (own.after_tax.sold, other.after_tax.sold),
+        )
+    )
+    return AfterTaxDifference(before, held, sold)

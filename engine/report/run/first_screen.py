@@ -87,6 +87,8 @@ def _difference(run: FinishedRun) -> Card:
     mark = Mark("", versus.cagr_difference, low, high)
     drawn = None if versus.cagr_difference is None or told.is_zero else interval_cell(mark, mark_scale([mark]))
     note = told.interval if low is not None else told.words
+    if versus.after_tax is not None:
+        note += f"; all sold {fmt.percentage_points(versus.after_tax.sold)}"
     return Card("Difference a year", told.difference, note, drawn)
 
 

@@ -58,20 +58,16 @@ def growth_rows(taxed: list[Taxed]) -> list[Row]:
     return [(portfolio_label(one.name), *(fmt.percent(growth) for growth in one.growths)) for one in taxed]
 
 
-def difference_rows(taxed: list[Taxed]) -> list[Row]:
-    """Return by how much the first is ahead of each other one, before tax, held and sold."""
-    if not taxed:
-        return []
-    first, *others = taxed
+def difference_rows(summary: RunSummary) -> list[Row]:
+    """Return by how much the plan is ahead of each other portfolio before tax, held and sold, on common sessions."""
+    found = ((name, versus.after_tax) for name, versus in summary.versus.items())
     return [
         (
-            f"Plan minus {_after(one.name)}",
-            *(
-                fmt.DASH if own is None or other is None else fmt.percentage_points(own - other)
-                for own, other in zip(first.growths, one.growths, strict=True)
-            ),
+            f"Plan minus {_after(name)}",
+            *(fmt.percentage_points(difference) for difference in (one.before, one.held, one.sold)),
         )
-        for one in others
+        for name, one in found
+        if one is not None
     ]
 
 

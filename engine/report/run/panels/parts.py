@@ -12,5 +12,6 @@ def parts_panel(run: FinishedRun) -> Panel | None:
     rows = parts_table(run.summary.versus)
     if not rows:
         return None
+    taxed = run.summary.portfolios["strategy"].tax is not None
     title = "What is the difference to buy & hold made of?"
-    return Panel("parts", "Parts", title, "parts", content={"part_rows": rows})
+    return Panel("parts", "Parts", title, "parts", content={"part_rows": rows, "taxed": taxed})

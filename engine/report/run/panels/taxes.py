@@ -62,7 +62,7 @@ def taxes_panel(run: FinishedRun) -> Panel | None:
         "law": run.summary.tax_law or "",
         "chart": _chart(plan.tax, currency),
         "growths": growth_rows(taxed),
-        "differences": difference_rows(taxed),
+        "differences": difference_rows(run.summary),
         "money": money_rows(taxed),
         "kinds": [KINDS[kind] for kind in kinds_of_years(plan.tax.by_year)],
         "rival": portfolio_label(rival.name) if rival else "",
