@@ -69,6 +69,7 @@ def test_a_year_is_paid_once_on_the_day_of_the_next() -> None:
     assert [(year.year, year.total, year.gains) for year in record.years] == [
         (2023, pytest.approx(47.52), pytest.approx(198.0)),
         (2024, 0.0, 0.0),
+        (2025, 0.0, 0.0),
     ]
     assert record.accrued == 0.0
     paid = [entry for entry in record.entries if entry.kind == "assessment"]
