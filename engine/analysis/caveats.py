@@ -40,7 +40,7 @@ def caveats(
     return [
         *hindsight_caveat(policy, first, comparison.strategy.ledger.dates[-1], _ended_names(own, first)),
         *_survivorship_caveat(comparison),
-        *_price_kind_caveats(market),
+        *_price_kind_caveats(market, taxed=comparison.strategy.taxed is not None),
         *_spent_caveats(comparison),
         *_window_caveats(own, first, window, spent=comparison.strategy.ledger.last_withdrawal is not None),
         *_short_window_caveat(comparison),
@@ -120,7 +120,7 @@ def _survivorship_caveat(comparison: Comparison) -> Iterable[str]:
         yield "Survivors only: every asset of this run is still listed at its end, so failures are missing from it."
 
 
-def _price_kind_caveats(market: Market) -> Iterable[str]:
+def _price_kind_caveats(market: Market, *, taxed: bool) -> Iterable[str]:
     if market.provenance.closes == "adjusted":
         counts = "Share counts and prices are not those of a broker's statement."
         if market.shares is not None:
@@ -131,6 +131,8 @@ def _price_kind_caveats(market: Market) -> Iterable[str]:
             "Total return: each dividend buys more of what paid it at the close of its ex-date, without cost or tax. "
             "Orders are in the shares and prices of their day."
         )
+    elif market.provenance.closes == "with_events" and taxed:
+        yield "Dividends are paid and taxed on their ex-date. Orders are in the shares and prices of their day."
     elif market.provenance.closes == "with_events":
         yield "Dividends are paid on their ex-date, before tax. Orders are in the shares and prices of their day."
     elif market.provenance.closes == "raw":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.portfolio.cost_table import CostTable
     from engine.portfolio.policy import Policy, PolicyT
     from engine.simulation.ledger import Ledger
+    from engine.tax.book import Taxation
 
 SESSIONS: Final = 50
 """Sessions t of a run after which closes are replaced."""
@@ -87,11 +88,19 @@ def certify_run(config: RunConfig[PolicyT], prices: LoadedPrices, ledger: Ledger
     """Certify the strategy of a config, whose run over its ``prices`` was ``ledger``."""
     own, market = prices.sessions_of(config.strategy), prices.market
     costs = config.costs.cost_table(market.assets, market.foreign)
-    return certify(own.market, config.strategy, config.account, costs, start=own.start, ledger=ledger)
+    terms = (config.strategy, config.account, costs)
+    return certify(own.market, *terms, start=own.start, ledger=ledger, taxation=prices.taxation)
 
 
-def certify(
-    market: Market, policy: Policy, account: Account, costs: CostTable, *, start: int = 0, ledger: Ledger | None = None
+def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
+    market: Market,
+    policy: Policy,
+    account: Account,
+    costs: CostTable,
+    *,
+    start: int = 0,
+    ledger: Ledger | None = None,
+    taxation: Taxation | None = None,
 ) -> LookAheadCertificate:
     """Run a plan again over markets whose closes after t are replaced, and compare what was decided and traded up to t.
 
@@ -106,6 +115,7 @@ def certify(
     policy, account, costs : as ``simulate`` takes them
     start : first row of the window
     ledger : the run over ``market`` as it is, where it was made already
+    taxation : by what law its gains are taxed, None by none
 
     Raises
     ------
@@ -113,7 +123,7 @@ def certify(
         When a run over replaced closes cannot go on for another reason than that its money is spent.
 
     """
-    plan = _Plan(market, policy, account, costs, start)
+    plan = _Plan(market, policy, account, costs, start, taxation)
     clean = plan.run(market) if ledger is None else ledger
     rows = sessions_to_test(market, clean, account.fill_delay)
     tests = [(t, replacement) for t in rows.tolist() for replacement in REPLACEMENTS]
@@ -209,12 +219,14 @@ class _Plan(NamedTuple):
     account: Account
     costs: CostTable
     start: int
+    taxation: Taxation | None = None
 
     def run(self, market: Market) -> Ledger:
         """Return the plan's run over another market."""
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever prints help needs no compiler)
 
-        return simulate(market, self.policy, self.account, self.costs, start=self.start)
+        terms = (self.policy, self.account, self.costs)
+        return simulate(market, *terms, start=self.start, taxation=self.taxation)
 
     def stopping_when_spent(self) -> _Plan:
         """Return the plan that ends where its money does, which is no error."""

@@ -17,6 +17,7 @@ _NAMES: Final = (
     (r"Ended before the data do: ", "paid out at a last price"),
     (r"Total-return prices: |Total return: ", "total-return prices"),
     (r"Dividends are paid on ", "dividends before tax"),
+    (r"Dividends are paid and taxed ", "dividends taxed when paid"),
     (r"Price-only closes: ", "dividends missing"),
     (r".+: nothing in the file says whether its closes are adjusted", "adjustment of prices assumed"),
     (r"The money of .+ was spent on ", "money spent"),
