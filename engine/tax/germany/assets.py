@@ -21,8 +21,8 @@ class Withholding(ConfigModel):
     @validates_fields
     def _credits_what_is_withheld(self) -> Iterator[FieldFault]:
         if self.creditable > self.withheld:
-            found = f"{format_percent(self.creditable)} of which {format_percent(self.withheld)} is withheld"
-            yield ("creditable",), f"found {found}; expected no more than that"
+            found = f"found {format_percent(self.creditable)}, and {format_percent(self.withheld)} is withheld"
+            yield ("creditable",), f"{found}; expected no more than what is withheld"
 
 
 StockCountry: TypeAlias = Literal["CH", "DE", "FR", "GB", "IE", "JP", "US"]
