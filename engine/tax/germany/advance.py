@@ -60,11 +60,11 @@ class AdvanceTable:
     ) -> AdvanceTable:
         """Return the table of the years that end in ``market`` after its row ``opening``; which are ``funds`` (N,)."""
         years, months = calendar_of(market.dates)
-        first_year, columns = years[opening], [j for j, fund in enumerate(funds) if fund]
+        first_year, columns, in_order = years[opening], [j for j, fund in enumerate(funds) if fund], np.array(years)
         per_unit = []
         for year in range(first_year, years[-1]):
             values = [0.0] * len(funds)
-            rows = slice(int(np.searchsorted(years, year)), int(np.searchsorted(years, year, side="right")))
+            rows = slice(*(int(np.searchsorted(in_order, year, side=side)) for side in ("left", "right")))
             rate = base_rate(year) if columns else 0.0
             for j in columns:
                 values[j] = _of_year(market, rows, j, rate)

@@ -10,7 +10,7 @@ from engine.tax.book import IncomeTax
 from engine.tax.fifo_lots import FifoLots
 from engine.tax.germany.advance import AdvanceTable
 from engine.tax.germany.fund_lots import FundLots
-from engine.tax.germany.notes import notes_of
+from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear
 from engine.tax.germany.terms import GermanTerms
 from engine.tax.germany.year import sale_gain
@@ -27,7 +27,8 @@ class GermanBook:
         """Open the book at row ``opening``; raises DataError for a year whose base rate is not known."""
         self.at_once, self._terms, self._market = terms.at_once, terms, market
         self._assets = [terms.assets[ticker] for ticker in market.assets]
-        self._table = AdvanceTable.build(market, [one.fund for one in self._assets], terms.base_rate, opening)
+        self._is_fund = [one.fund for one in self._assets]
+        self._table = AdvanceTable.build(market, self._is_fund, terms.base_rate, opening)
         self._funds = [FundLots() for _ in self._assets]
         self._lots: list[FifoLots] = [fund.lots for fund in self._funds]
         year = self._table.first_year
@@ -134,7 +135,8 @@ class GermanBook:
         years, left = (*self._closed, running.summary()), running.left()
         pots = {"stocks": left.stocks, "other": left.other}
         entries, lots = tuple(self._entries), tuple(self._open_lots())
-        return TaxRecord(entries, years, lots, pots, accrued, latent, tuple(notes_of(years, pots)))
+        late = late_prices_note(self._market.dates, self._table.first_year) if any(self._is_fund) else ()
+        return TaxRecord(entries, years, lots, pots, accrued, latent, (*notes_of(years, pots), *late))
 
     def _gains(self, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> tuple[float, float]:
         """Return the gains of the sales among ``trades``: of stocks, and of funds after their exemption [EUR]."""

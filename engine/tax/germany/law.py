@@ -159,11 +159,14 @@ class GermanTax(TaxLaw):
             yield ("base_rate",), f"no base rate was published for {span}; write base_rate: {{{BEFORE_2007}: 4%}}"
         if later:
             given = ", ".join(f"{year}: 3%" for year in later)
-            yield ("base_rate",), f"the base rate of {shortlist(map(str, later))} is not known; write {{{given}}}"
+            yield (
+                ("base_rate",),
+                f"the base rate of {shortlist(map(str, later))} is not known; write base_rate: {{{given}}}",
+            )
 
     def caveats(self, tickers: Sequence[str], first_year: int) -> Iterator[str]:
         """Yield what a broker would not know of a run from ``first_year`` on, and what this law leaves out."""
-        strangers = [ticker for ticker in tickers if ticker in STAND_INS and ticker in self.assets]
+        strangers = [ticker for ticker in tickers if ticker in STAND_INS and self.assets[ticker].fund]
         if strangers:
             yield (
                 f"{shortlist(strangers)} cannot be bought by private investors in the European Union since 2018 "
@@ -174,6 +177,11 @@ class GermanTax(TaxLaw):
             yield (
                 f"Today's German law is applied to {first_year} and later: until 2008 gains of more than a year were "
                 "free, until 2017 funds were taxed otherwise. It says what the plan would leave under today's law."
+            )
+        if self.pots == "one":
+            yield (
+                "Losses of stocks meet all other income here (pots: one), which today's law does not allow; whether it "
+                "has to is before the Federal Constitutional Court (2 BvL 3/21)."
             )
         if self.collect == "assessment":
             yield (

@@ -13,7 +13,7 @@ from engine.tax.germany.terms import GermanTerms
 
 @dataclass(frozen=True)
 class GermanTaxation:
-    """The law with one investor's ``terms``; ``reinvests`` and ``outside`` as :class:`engine.tax.book.Taxation` has them."""
+    """The law with one investor's ``terms``; ``reinvests`` and ``outside`` as a ``Taxation`` has them."""
 
     terms: GermanTerms
     reinvests: bool
