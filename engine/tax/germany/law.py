@@ -67,12 +67,12 @@ class GermanTax(TaxLaw):
     """Withholding tax of a private investor: pots, allowance, funds taxed in advance (EStG § 20, § 32d, InvStG).
 
     ``law``: today's in every year, or that of each; ``rate`` of income tax; ``allowance`` of one person, of a couple,
-    or what of it this bank has [EUR/year]; ``church``: none, or its rate in the state. ``lots``
-    are sold first in, first out, and no other way (EStG § 20 (4)). ``pots``: losses of stocks meet
-    gains of stocks only, or (``one``) everything; ``opening_pots``: losses carried in. ``base_rate`` by year, what is
-    not published, as ``{before_2007: 4%, 2027: 3%}``. ``collect``: by the bank at once, or assessed and paid ``pay_on``
-    of the next year. ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``.
-    ``rounding`` to the cent is for comparing with papers of a bank. ``assets``: each a fund or a stock.
+    or what of it this bank has [EUR/year]; ``church``: none, or its rate in the state. ``lots`` are sold first in,
+    first out, and no other way (EStG § 20 (4)). ``pots``: losses of stocks meet gains of stocks only, or (``one``)
+    everything; ``opening_pots``: losses carried in. ``base_rate`` by year, what is not published, as
+    ``{before_2007: 4%, 2027: 3%}``. ``collect``: by the bank at once, or assessed and paid ``pay_on`` of the next year.
+    ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``. ``rounding`` to the cent is
+    for comparing with papers of a bank. ``assets``: each a fund or a stock.
     """
 
     kind: Literal["germany"] = "germany"
