@@ -19,10 +19,14 @@ def renew_lots(state: PortfolioState, row: int) -> None:
     tax = state.tax
     if tax is None:
         return
-    wanted = np.array(tax.book.year_end_sales(row, state.market.prices[row].tolist()))
+    quotes = state.quotes(row)
+
+    def cost(j: int, money: float) -> float:
+        return float(order_cost(money, j, quotes, state.terms.costs))
+
+    wanted = np.array(tax.book.year_end_sales(row, quotes.prices.tolist(), cost))
     if not np.count_nonzero(wanted):
         return
-    quotes = state.quotes(row)
     sold = _placeable(state, row, quotes, np.minimum(wanted, state.units))
     if np.count_nonzero(sold):
         money = _sell(state, tax, row, quotes, sold)

@@ -8,12 +8,15 @@ in the account's currency, which is that of the law.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from engine.core.arrays import DateArray
 from engine.data.market import Market
 from engine.tax.record import TaxRecord
+
+OrderCost: TypeAlias = Callable[[int, float], float]
+"""What an order of so much money in a column costs [currency]."""
 
 
 class IncomeTax(NamedTuple):
@@ -58,8 +61,11 @@ class TaxBook(Protocol):
         Purchases become lots that cost their money and ``fees`` (N,); sales are taken from lots, less their fees.
         """
 
-    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
-        """Return (N,) units to sell and buy back at the year's last session ``row``; empty where that is nothing."""
+    def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
+        """Return (N,) units to sell and buy back at the year's last session ``row``; empty where that is nothing.
+
+        ``cost`` is that of each of the two orders.
+        """
 
     def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
         """Book what is bought back after that, as lots; where a law knows wash sales, as what is not identical."""

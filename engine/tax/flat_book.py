@@ -14,7 +14,7 @@ from engine.core.arrays import DateArray
 from engine.core.ordered_sum import add_in_order
 from engine.data.sessions import calendar_years
 from engine.tax.average_lots import AverageLots
-from engine.tax.book import IncomeTax
+from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.fifo_lots import FifoLots, LotPart
 from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
 
@@ -166,7 +166,7 @@ class FlatBook:
                 self._lots[asset].buy(row, units, units * prices[asset] + fees[asset])
         return due
 
-    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
+    def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
         """Return that nothing is sold for its tax alone."""
         return ()
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from engine.core.ordered_sum import add_in_order
 from engine.data.market import Market
-from engine.tax.book import IncomeTax
+from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.fifo_lots import FifoLots
 from engine.tax.germany.advance import AdvanceTable
 from engine.tax.germany.fund_lots import FundLots
 from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear
 from engine.tax.germany.terms import GermanTerms
-from engine.tax.germany.year import sale_gain
+from engine.tax.germany.year import sale_gain, total_rate
+from engine.tax.germany.year_end import Holdings, LotPiece, Room, gains_within, losses_worth_taking
 from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
 
 ALL_HELD = 1.0 - 1e-12
@@ -109,9 +110,35 @@ class GermanBook:
         self._write(drafts, moved)
         return moved if self.at_once else 0.0
 
-    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
-        """Return nothing to sell and buy back."""
-        return ()
+    def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
+        """Return what gains until the allowance is used, else what loses as far as that lowers the tax."""
+        terms, year, now = self._terms, self._year, self._year.assessed
+        if not terms.use_allowance and not terms.harvest:
+            return ()
+        holdings = Holdings(
+            [self._pieces(j, price) for j, price in enumerate(prices)], prices, [not fund for fund in self._is_fund]
+        )
+        room = Room(year.terms.allowance - now.base + now.other_pot, now.stock_pot)
+        if room.base > 0.0:
+            rate = total_rate(terms.rate, terms.church)
+            taxed = [1.0 - asset.exempt for asset in self._assets]
+            return gains_within(holdings, room, rate, taxed, cost) if terms.use_allowance else ()
+        if not terms.harvest:
+            return ()
+
+        def tax_of(units: Sequence[float], fees: Sequence[float]) -> float:
+            return year.tax_of(*self._gains([-one for one in units], prices, fees))
+
+        return losses_worth_taking(holdings, tax_of, cost)
+
+    def _pieces(self, j: int, price: float) -> list[LotPiece]:
+        """Return the lots of column ``j``, oldest first, with what a unit at ``price`` gains after its exemption."""
+        asset, before, fund, lots = self._assets[j], self._before[j], self._funds[j], self._lots[j]
+        pieces = []
+        for part in lots.parts_until(lots.units_to[-1] if lots.units_to else 0.0):
+            deemed = fund.deemed_of_lot(part.lot, before) if asset.fund else 0.0
+            pieces.append(LotPiece(part.units, (1.0 - asset.exempt) * (price - lots.price[part.lot] - deemed)))
+        return pieces
 
     def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
         """Make lots of what is bought back; a loss stays one, there is no wash sale (BFH IX R 60/07)."""

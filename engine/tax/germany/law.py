@@ -13,6 +13,7 @@ from engine.core.fields import (
     FieldFault,
     NonNegative,
     Rate,
+    Switch,
     Ticker,
     Weight,
     format_percent,
@@ -71,8 +72,10 @@ class GermanTax(TaxLaw):
     first out, and no other way (EStG § 20 (4)). ``pots``: losses of stocks meet gains of stocks only, or (``one``)
     everything; ``opening_pots``: losses carried in. ``base_rate`` by year, what is not published, as
     ``{before_2007: 4%, 2027: 3%}``. ``collect``: by the bank at once, or assessed and paid ``pay_on`` of the next year.
-    ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``. ``rounding`` to the cent is
-    for comparing with papers of a bank. ``assets``: each a fund or a stock.
+    ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``. At the year's last
+    session ``use_allowance`` sells and buys back what gains until the allowance is used, ``harvest`` the oldest lots
+    that lose, as far as that lowers the year's tax. ``rounding`` to the cent is for comparing with papers of a bank.
+    ``assets``: each a fund or a stock.
     """
 
     kind: Literal["germany"] = "germany"
@@ -87,6 +90,8 @@ class GermanTax(TaxLaw):
     collect: Literal["bank", "assessment"] = "bank"
     pay_on: MonthDay = DayOfYear(7, 1)
     short_of_cash: Literal["sell", "outside"] = "sell"
+    use_allowance: Switch = False
+    harvest: Literal["none", "year_end"] = "none"
     rounding: Literal["none", "cent"] = "none"
     assets: dict[Ticker, GermanAsset] = Field(default_factory=dict)
 
@@ -183,6 +188,11 @@ class GermanTax(TaxLaw):
                 "Losses of stocks meet all other income here (pots: one), which today's law does not allow; whether it "
                 "has to is before the Federal Constitutional Court (2 BvL 3/21)."
             )
+        if self.use_allowance and any(asset.fund for asset in self.assets.values()):
+            yield (
+                "What is sold and bought back on the year's last session carries a twelfth of the year's advance lump "
+                "sum: tax.use_allowance saves some of that as well."
+            )
         if self.collect == "assessment":
             yield (
                 f"No bank withholds: the tax of a year is paid on {self.pay_on} of the next, which is a deferral that "
@@ -211,4 +221,6 @@ class GermanTax(TaxLaw):
             base_rates=self.base_rate,
             pots=pots,
             assets={ticker: asset.terms for ticker, asset in self.assets.items()},
+            use_allowance=self.use_allowance,
+            harvest=self.harvest == "year_end",
         )

@@ -42,6 +42,7 @@ class GermanTerms:
     base_rates : by year, or ``before_2007``, what the table lacks
     pots : losses that the investor begins with
     assets : by ticker
+    use_allowance, harvest : what is sold and bought back at a year's end
 
     """
 
@@ -57,6 +58,8 @@ class GermanTerms:
     base_rates: Mapping[str, float]
     pots: LossPots
     assets: Mapping[str, AssetTerms]
+    use_allowance: bool = False
+    harvest: bool = False
 
     def of_year(self, year: int) -> YearTerms:
         """Return what ``year`` is taxed by."""

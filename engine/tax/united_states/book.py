@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine.core.arrays import DateArray
-from engine.tax.book import IncomeTax
+from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
 from engine.tax.united_states.dividends import PaidDividend, RecentDividends
 from engine.tax.united_states.holding_period import disqualifies, is_long_term
@@ -25,7 +25,8 @@ _EPOCH: Final = 719_163
 class AccountTerms(NamedTuple):
     """What a book has to know of a law, the assets in the market's order.
 
-    ``table_year``: whose tables hold in all years, None for each year's own.
+    ``table_year``: whose tables hold in all years, None for each year's own; ``harvested``: whether losses of an asset
+    are taken at the year's end.
     """
 
     rates: YearRates
@@ -35,6 +36,7 @@ class AccountTerms(NamedTuple):
     wash_sales: bool
     loss_limit: float
     table_year: int | None
+    harvested: Sequence[bool] = ()
 
 
 class SettledYear(NamedTuple):
@@ -126,20 +128,39 @@ class UnitedStatesBook:
                 self._buy(j, row, units, units * prices[j] + fees[j])
         return 0.0
 
-    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
-        """Return nothing to sell."""
-        del row, prices
-        return ()
+    def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
+        """Return the lots of funds that lose, where their losses are worth more in tax than two orders cost.
+
+        They are taken in the order in which the account sells lots, up to the first that does not lose.
+        """
+        if not any(self.terms.harvested):
+            return ()
+        day, rates, units = self.days[row], self.terms.marginal, [0.0] * len(prices)
+        for j, harvested in enumerate(self.terms.harvested):
+            saved, sold = 0.0, 0.0
+            for lot in self.lots[j].in_order(day, prices[j]) if harvested else ():
+                gain = lot.units * prices[j] - lot.cost
+                if gain >= 0.0:
+                    break
+                saved -= gain * (rates.long_term if is_long_term(lot.held_from, day) else rates.ordinary)
+                sold += lot.units
+            if sold and saved > 2.0 * cost(j, sold * prices[j]):
+                units[j] = sold
+        return units
 
     def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
-        """Book what is bought back after sales at a year's end: something else, which makes no wash sale."""
+        """Book what is bought back after sales at a year's end: a fund that is not substantially identical.
+
+        It is taken to move alike. It replaces nothing that was sold, nor does what is bought in the days that follow,
+        which is more of it; lots of the 30 days before that are still held do (§ 1091).
+        """
         for j, bought in enumerate(units):
             if bought > 0.0:
-                lots = self.lots[j]
-                lots.buy(row, self.days[row], bought, bought * prices[j] + fees[j])
+                self.lots[j].buy(row, self.days[row], bought, bought * prices[j] + fees[j])
                 self.held[j] += bought
-                if isinstance(lots, ListedLots):
-                    lots.lots[-1] = lots.lots[-1]._replace(free=False)
+                wash = self.wash[j]
+                if wash is not None:
+                    wash.replaced_by_another(self.days[row])
 
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Do nothing: money taken out of a taxable account is the investor's."""

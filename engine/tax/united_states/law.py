@@ -59,7 +59,8 @@ class UnitedStatesTax(TaxLaw):
     taxed inside. ``rates`` are flat; ``brackets`` stack gains on other income. ``lots``: how sales choose them, unless
     an asset says it itself; ``wash_sales``: whether losses wait where the asset is bought again within 30 days;
     ``loss_against_income``: of a year's loss, what lowers other income [USD], by law 3,000. ``pay_on``: when the tax of
-    a year is due in the next. ``assets``: each a fund or a stock.
+    a year is due in the next. ``harvest``: at the year's last session lots of funds that lose are sold, and
+    another fund is bought instead. ``assets``: each a fund or a stock.
     """
 
     kind: Literal["united_states"] = "united_states"
@@ -71,6 +72,7 @@ class UnitedStatesTax(TaxLaw):
     wash_sales: Switch = True
     loss_against_income: NonNegative | None = None
     pay_on: MonthDay = DayOfYear(4, 15)
+    harvest: Literal["none", "year_end"] = "none"
     assets: Mapping[Ticker, UnitedStatesAsset] = Field(default_factory=dict)
 
     @validates_fields
@@ -171,6 +173,11 @@ class UnitedStatesTax(TaxLaw):
         else:
             yield "Wash sales are not looked for: losses count also where the same asset was bought within 30 days."
         yield f"Estimated payments and penalties are left out: the tax of a year leaves on {self.pay_on} of the next."
+        if self.harvest == "year_end":
+            yield (
+                "Where a fund's losses are harvested, another that is not substantially identical is bought and is "
+                "taken to have the same returns from then on; whether there is one is for the reader to say."
+            )
         if self.brackets is not None:
             yield "Net investment income is taxed above a threshold of taxable income; adjusted gross income is higher."
 
@@ -228,4 +235,5 @@ def _account_terms(law: UnitedStatesTax, assets: Sequence[str]) -> AccountTerms:
         law.wash_sales,
         limit if law.loss_against_income is None else law.loss_against_income,
         LAST_YEAR if law.law == "current" else None,
+        [law.harvest == "year_end" and law.assets[ticker].fund is not None for ticker in assets],
     )

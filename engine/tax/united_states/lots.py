@@ -50,6 +50,14 @@ class HeldLot(NamedTuple):
     cost: float
 
 
+class LotForSale(NamedTuple):
+    """A lot as a sale would take it: since when held, units, and their cost [currency]."""
+
+    held_from: int
+    units: float
+    cost: float
+
+
 class AssetLots(Protocol):
     """The lots of one asset."""
 
@@ -58,6 +66,9 @@ class AssetLots(Protocol):
 
     def sell(self, day: int, units: float, held: float, price: float) -> Sale:
         """Take ``units`` of all ``held`` at ``price`` after fees out of the lots."""
+
+    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+        """Yield what is held in the order in which a sale at ``price`` would take it."""
 
     def left(self) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""
@@ -101,6 +112,13 @@ class SummedLots:
             until = lots.units_to[at]
             at += 1
         return until
+
+    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+        """Yield what is held, oldest first."""
+        del day, price
+        if self._lots.units_to:
+            for lot, units, cost in self._lots.parts_until(self._lots.units_to[-1]):
+                yield LotForSale(self._days[lot], units, cost)
 
     def left(self) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""
@@ -200,6 +218,13 @@ class ListedLots:
         if units > 0.0:
             price = sum(lot.cost for lot in self.lots) / units
             self.lots = [lot._replace(cost=lot.units * price) for lot in self.lots]
+
+    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+        """Yield what is held in the order in which a sale at ``price`` would take it."""
+        if self.method == "average":
+            self._average()
+        lots = self.lots
+        return (LotForSale(lots[at].held_from, lots[at].units, lots[at].cost) for at in self._order(day, price))
 
     def left(self) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.core.arrays import DateArray
-from engine.tax.book import IncomeTax
+from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.record import TaxEntry, TaxRecord, TaxYear
 
 
@@ -55,7 +55,7 @@ class RetirementBook:
         del row, trades, prices, fees
         return 0.0
 
-    def year_end_sales(self, row: int, prices: Sequence[float]) -> Sequence[float]:
+    def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
         """Return nothing to sell."""
         del row, prices
         return ()

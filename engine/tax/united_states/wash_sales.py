@@ -78,6 +78,11 @@ class WashSales:
                 self._open.append(loss._replace(units=left))
             at += 1
 
+    def replaced_by_another(self, day: int) -> None:
+        """Wait for no replacement of what was sold on ``day``; the lot just bought instead replaces nothing either."""
+        self._open = [loss for loss in self._open if loss.day != day]
+        self.lots.lots[-1] = self.lots.lots[-1]._replace(free=False)
+
     def _bought_before(self, day: int, purchase: int) -> Iterator[int]:
         """Yield the numbers of lots that can replace what was sold out of ``purchase`` at ``day``, earliest first."""
         at = 0
