@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from engine.backtest.plan_words.clauses import Section, amount
+from engine.backtest.plan_words.clauses import Section
 from engine.backtest.run_summary import RunSummary
-from engine.core.fields import format_percent
 from engine.core.number_text import fixed_point
 from engine.tax.law import TaxLaw
 from engine.tax.none import NoTax
 
 _DIGITS: Final = 2
 """Decimals of percentage points."""
-_LAWS: Final = {"germany": "Germany", "united_states": "the United States", "flat": "flat rates"}
 _PERIODS: Final = {"week": "weekly", "two_weeks": "two-week", "month": "monthly", "quarter": "quarterly"}
 
 
@@ -60,31 +58,11 @@ def _points(points: float, span: str = "") -> str:
 
 
 def describe_law(law: TaxLaw, tickers: Iterable[str]) -> str:
-    """Return what a plan is taxed by: the law with its settings that say something, then each asset's attributes.
-
-    Empty where nothing is taxed.
-    """
+    """Return what a plan is taxed by: the law, then each asset's attributes; empty where nothing is taxed."""
     if isinstance(law, NoTax):
         return ""
-    stated = law.model_dump(mode="json", exclude={"kind", "assets"})
-    told = ", ".join(_settings(stated))
-    name = _LAWS.get(law.kind, law.kind.replace("_", " "))
     by_words: dict[str, list[str]] = {}
     for ticker in tickers:
         by_words.setdefault(law.describe(ticker), []).append(ticker)
-    assets = [f"{', '.join(names)}: {words}" for words, names in by_words.items() if words]
-    return ". ".join([f"Taxed by {name}: {told}" if told else f"Taxed by {name}", "; ".join(assets)]).rstrip(". ") + "."
-
-
-def _settings(stated: Mapping[str, object]) -> Iterator[str]:
-    for key, value in stated.items():
-        words = key.replace("_", " ")
-        if isinstance(value, Mapping):
-            inner = list(_settings(value))
-            yield from ([f"{words} ({', '.join(inner)})"] if inner else [])
-        elif value is True or value is False:
-            yield words if value else f"no {words}"
-        elif isinstance(value, int | float):
-            yield from ([f"{words} {format_percent(value) if 0.0 < value < 1.0 else amount(value)}"] if value else [])
-        elif value not in (None, "", "none"):
-            yield f"{words} {str(value).replace('_', ' ')}"
+    assets = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items() if words)
+    return ". ".join(one for one in (f"Taxed by {law.describe_law()}", assets) if one).rstrip(". ") + "."

@@ -48,10 +48,6 @@ class TaxLaw(ConfigModel):
     def describe_law(self) -> str:
         """Return whose law it is, its rates and when it is paid, as ``Germany, today's law in every year: ...``."""
 
-    def describe_all(self, tickers: Iterable[str]) -> str:
-        """Return the law and the attributes of ``tickers`` in one line."""
-        return "; ".join((self.describe_law(), *(f"{ticker}: {self.describe(ticker)}" for ticker in tickers)))
-
     @abstractmethod
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
         """Yield why the law cannot be applied to these calendar years: too early, or a rate is not published yet."""

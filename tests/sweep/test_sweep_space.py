@@ -124,7 +124,7 @@ def test_a_point_is_valid_just_when_the_whole_config_is_and_states_the_same(swee
             assert isinstance(found, Rejection), (found, str(error))
             continue
         assert not isinstance(found, Rejection), found
-        assert found == (whole.strategy, (whole.account, whole.costs, whole.window))
+        assert found == (whole.strategy, (whole.account, whole.costs, whole.window, whole.tax))
         valid += 1
     assert 10 < valid < 390  # the sample has both
 

@@ -63,6 +63,7 @@ _UNSAID: Final[Mapping[KeyPath, object]] = {
     ("tax", "short_of_cash"): "sell",
     ("tax", "rounding"): "none",
     ("tax", "wash_sales"): True,
+    ("tax", "lots"): "fifo",
     ("tax", "assets"): {},
 }
 """Settings that need no word while they are these: the defaults."""

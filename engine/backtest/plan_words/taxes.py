@@ -14,7 +14,7 @@ def describe_tax(tax: Section) -> Clause:
     """Return by whose law a plan is taxed; nothing where it is not."""
     kind, told = tax.text("kind", "none"), {tax.path("kind")}
     if kind == "none":
-        return Clause((Wording("", frozenset(told)),))
+        return Clause((Wording("", frozenset({tax.path()})),))
     if kind == "flat":
         rates = f"{format_percent(tax.number('gains'))}, income at {format_percent(tax.number('income'))}"
         return Clause((Wording(f"gains are taxed at {rates}", frozenset(told | tax.exact("gains", "income"))),))

@@ -128,7 +128,7 @@ class UnitedStatesTax(TaxLaw):
     def describe_law(self) -> str:
         """Return the account, the rates and when they are paid."""
         if self.account != "taxable":
-            return f"United States, {_ACCOUNT_WORDS[self.account]}: not taxed inside"
+            return f"the United States, {_ACCOUNT_WORDS[self.account]}: not taxed inside"
         law = "today's law in every year" if self.law == "current" else "the law of each year"
         if self.rates is not None:
             own = self.rates
@@ -140,7 +140,7 @@ class UnitedStatesTax(TaxLaw):
         else:
             rates = "by the brackets"
         sales = "" if self.wash_sales else ", wash sales allowed"
-        return f"United States, {law}: {rates}{sales}; paid on {self.pay_on} of the next year"
+        return f"the United States, {law}: {rates}{sales}; paid on {self.pay_on} of the next year"
 
     def method_of(self, ticker: str) -> LotMethod:
         """Return how lots of ``ticker`` are sold."""
