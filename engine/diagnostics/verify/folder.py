@@ -22,6 +22,7 @@ from engine.diagnostics.verify.run_structure import require_structure
 from engine.diagnostics.verify.series_replay import recompute_series
 from engine.diagnostics.verify.summary_replay import replay_summary, replay_words
 from engine.diagnostics.verify.sweep_replay import replay_lists, replay_variants
+from engine.diagnostics.verify.tax_replay import replay_taxes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.computation import PreparedSweep
 from engine.sweep.finished_sweep import FinishedSweep, read_sweep
@@ -71,7 +72,8 @@ def _verify_run(
     require_structure(run)
     with files_of(run.kept):
         config, changed = _config_figures(run)
-    own = [*replay_run(run), *replay_gate(run), *recompute_figures(run), *recompute_series(run), *replay_words(run)]
+    own = [*replay_run(run), *replay_gate(run), *replay_taxes(run)]
+    own += [*recompute_figures(run), *recompute_series(run), *replay_words(run)]
     if run.kept is not None and load is not None:  # then there is nothing that its files cannot show
         return [*config, *own, *replay_summary(run, load)], changed
     return [*config, *own], (*changed, *_unchecked(ReplayedRun(run)))

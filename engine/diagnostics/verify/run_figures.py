@@ -63,7 +63,7 @@ def _flows(
         return
     yield _FIGURES.compare(f"{name}: paid_in", summary.metrics.get("paid_in"), float(flows.sum()))
     rate = summary.metrics.get("xirr")
-    if rate is None:
+    if rate is None or (summary.tax is not None and summary.tax.outside):  # on days that the files do not tell
         return
     flows[0] += replayed.run.summary.account.capital
     years = (dates - dates[0]) / np.timedelta64(365, "D")
