@@ -172,3 +172,11 @@ def test_what_was_paid_is_what_was_sold_for_and_what_is_left_whatever_is_disallo
     sales = [entry for entry in record.entries if entry.kind == "sale"]
     assert all(entry.gain <= entry.taxable <= 1e-12 for entry in sales if entry.gain < 0.0)
     assert all(dt.date.fromordinal(account.book.days[entry.row]).year == entry.year for entry in sales)
+
+
+def test_what_one_purchase_leaves_of_a_loss_waits_for_the_next() -> None:
+    """Two sales lose 10 a unit, 20 and 10 of them; purchases of 5 and of 25 replace all 30."""
+    account = Account().trade(0, 20.0, 2000.0).trade(1, 10.0, 1000.0)
+    account.trade(100, -20.0, 1800.0).trade(101, -10.0, 900.0).trade(110, 5.0, 450.0).trade(111, 25.0, 2250.0)
+    assert account.allowed() == pytest.approx(0.0)
+    assert account.basis() == pytest.approx(450.0 + 2250.0 + 300.0)

@@ -70,7 +70,7 @@ class WashSales:
         at, self._open = len(self.lots.lots) - 1, []
         for number, loss in enumerate(waiting):
             if at == len(self.lots.lots):
-                self._open = waiting[number:]
+                self._open += waiting[number:]
                 return
             yield from self._replace(at, loss)
             left = loss.units - self.lots.lots[at].units
