@@ -52,6 +52,7 @@ class FlatTax(TaxLaw):
     year is due on ``pay_on`` of the next (``assessment``). ``wealth``: a rate on the account's value at each year's
     end. ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``.
     ``assets``: what is special about one, nothing where it is not named.
+    ``twin``: figures before tax are ``gross``, or net of what is withheld abroad and inside funds.
     """
 
     kind: Literal["flat"] = "flat"

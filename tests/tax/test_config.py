@@ -111,7 +111,7 @@ def test_all_that_lack_attributes_are_named_in_one_line_to_paste() -> None:
             "tax.law: the law is known from 2013 on",
         ),
         (GERMANY, ["tax.church=7%"], "tax.church:"),
-        (GERMANY, ["tax.lots=hifo"], "tax.lots: 'hifo' is not allowed: what was bought first is sold first"),
+        (GERMANY, ["tax.lots=hifo"], "tax.lots: found 'hifo'"),
         (GERMANY, ["account.shares=whole", "data.dividends=reinvest"], "data.dividends: reinvest makes fractions"),
         (UNITED_STATES, ["tax.lots=average"], "tax.lots: average cost is for funds only; give CRS"),
         (FLAT, ["tax.losses=all"], "tax.losses:"),

@@ -64,6 +64,8 @@ _UNSAID: Final[Mapping[KeyPath, object]] = {
     ("tax", "rounding"): "none",
     ("tax", "wash_sales"): True,
     ("tax", "lots"): "fifo",
+    ("tax", "use_allowance"): False,
+    ("tax", "harvest"): "none",
     ("tax", "assets"): {},
 }
 """Settings that need no word while they are these: the defaults."""

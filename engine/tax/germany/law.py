@@ -76,6 +76,7 @@ class GermanTax(TaxLaw):
     session ``use_allowance`` sells and buys back what gains until the allowance is used, ``harvest`` the oldest lots
     that lose, as far as that lowers the year's tax. ``rounding`` to the cent is for comparing with papers of a bank.
     ``assets``: each a fund or a stock.
+    ``twin``: figures before tax are ``gross``, or net of what is withheld abroad and inside funds.
     """
 
     kind: Literal["germany"] = "germany"
