@@ -31,7 +31,9 @@ from engine.composition import load_run
 from engine.core.stand_ins import StandIns, read_instead
 from tests.support.configs import ROOT, SHIPPED
 
-PLANS: Final = [path for path in SHIPPED if "\ntax:" not in path.read_text()]
+PLANS: Final = SHIPPED
+TAXED: Final = frozenset(path.stem for path in PLANS if "\ntax:" in path.read_text())
+"""Plans that want closes as traded, with dividends."""
 FOUND: Final = frozenset(path.stem for path in PLANS if path.stem.startswith("optimised"))
 """Plans whose weights a solver finds."""
 KEPT: Final = ROOT / "tests" / "golden_trades.yaml"
@@ -52,6 +54,7 @@ def write_market(folder: Path) -> None:
     closes = np.round(50.0 * np.cumprod(steps, axis=0), 4) + 0.01
     closes[: len(dates) // 2, :: len(names) // 3] = np.nan  # some list late
     pq.write_table(pa.table({"date": dates, **dict(zip(names, closes.T, strict=True))}), folder / "market.parquet")
+    _write_events(folder / "events.parquet", dates, dict(zip(names, closes.T, strict=True)))
     months = np.arange("1995-01", "2026-01", dtype="datetime64[M]")
     rates = [f"{month}-01,{1.0 + at % 50 / 10:.1f}" for at, month in enumerate(months)]
     (folder / "DTB3.csv").write_text("\n".join(["date,rate", *rates]) + "\n")
@@ -64,6 +67,20 @@ def write_market(folder: Path) -> None:
     (folder / "figures.csv").write_text("\n".join(rows) + "\n")
 
 
+def _write_events(path: Path, dates: np.ndarray, closes: Mapping[str, np.ndarray]) -> None:
+    """Write the closes as traded, a row a day and name, with a dividend every 63 sessions and a split each."""
+    columns: dict[str, list[object]] = {"date": [], "ticker": [], "close": [], "dividend": [], "split": []}
+    for at, (name, own) in enumerate(closes.items()):
+        seen = np.flatnonzero(np.isfinite(own))
+        halved = seen >= 3000 + 200 * at
+        columns["date"] += dates[seen].tolist()
+        columns["ticker"] += [name] * len(seen)
+        columns["close"] += np.where(halved, np.round(own[seen] / 2.0, 4), own[seen]).tolist()
+        columns["dividend"] += np.where(seen % 63 == 7 + at, np.round(own[seen] / 250.0, 3), 0.0).tolist()
+        columns["split"] += np.where(seen == 3000 + 200 * at, 2.0, 1.0).tolist()
+    pq.write_table(pa.table(columns), path)
+
+
 @contextmanager
 def made_up_files(folder: Path) -> Iterator[None]:
     """Have these files read where the plans name theirs."""
@@ -73,7 +90,8 @@ def made_up_files(folder: Path) -> Iterator[None]:
 
 def run_plan(plan: Path, folder: Path, *, intervals: bool = False) -> RunResult:
     """Return a plan's run on the made-up market."""
-    source = (f"data.source={{kind: files, path: {folder / 'market.parquet'}, closes: adjusted, currency: USD}}",)
+    path, closes = ("events.parquet", "raw") if plan.stem in TAXED else ("market.parquet", "adjusted")
+    source = (f"data.source={{kind: files, path: {folder / path}, closes: {closes}, currency: USD}}",)
     with made_up_files(folder):
         return run_backtest(load_run(plan, source), intervals=intervals, parts=False)
 

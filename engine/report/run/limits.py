@@ -18,6 +18,8 @@ _NAMES: Final = (
     (r"Total-return prices: |Total return: ", "total-return prices"),
     (r"Dividends are paid on ", "dividends before tax"),
     (r"Dividends are paid and taxed ", "dividends taxed when paid"),
+    (r".+ cannot be bought by private investors ", "stand-ins for UCITS funds"),
+    (r"Today's German law is applied |The law of \d+ is applied ", "today's tax law in every year"),
     (r"Price-only closes: ", "dividends missing"),
     (r".+: nothing in the file says whether its closes are adjusted", "adjustment of prices assumed"),
     (r"The money of .+ was spent on ", "money spent"),
