@@ -88,6 +88,14 @@ def test_a_net_loss_pays_back_what_it_saves_elsewhere_and_the_rest_is_carried() 
     assert (record.accrued, record.pots) == (pytest.approx(-480.0), {"short": 0.0, "long": 0.0})
 
 
+def test_a_loss_of_a_year_that_is_not_paid_yet_is_carried_too() -> None:
+    """5000 lost in December; in March 720 is to come back for that year, and 480 for the running one."""
+    one = book()
+    trade(one, "2023-02-01", 100.0, 100.0)
+    trade(one, "2023-12-01", -100.0, 50.0)
+    assert close(one, "2024-03-01").accrued == pytest.approx(-720.0 - 480.0)
+
+
 @pytest.mark.parametrize(("filing", "limit"), [("single", 3000.0), ("separate", 1500.0)])
 def test_married_persons_who_file_separately_deduct_half(filing: str, limit: float) -> None:
     """The limit of a loss is the law's, unless it is written."""
@@ -266,6 +274,14 @@ def test_what_a_broker_would_not_know_is_told() -> None:
         assert word in told
     assert "76 %" in " ".join(law(account="traditional").caveats(["A"], 2004))
     assert "not looked for" in " ".join(law(wash_sales="false").caveats(["A"], 2004))
+
+
+def test_an_asset_is_described_by_what_is_special_about_it() -> None:
+    """A fund as any other, a stock whose dividends are ordinary income, one with lots of its own."""
+    own = law(assets={**ASSETS, "C": {"fund": "us", "qualified": "95%", "lots": "average"}})
+    assert own.describe("A") == "US fund"
+    assert own.describe("B") == "US stock, 0 % of its dividends can be qualified"
+    assert own.describe("C") == "US fund, 95 % of its dividends can be qualified, lots at average cost"
 
 
 def test_the_kind_names_the_law() -> None:

@@ -115,6 +115,22 @@ def test_least_tax_sells_a_long_gain_before_a_smaller_short_one_that_costs_more(
     assert [sale.parts[0].row for sale in sales] == [3, 1, 0, 2]
 
 
+def test_least_tax_is_that_of_the_rates() -> None:
+    """A long loss of 100 at 15 % saves more than a short one of 1 at 25 %; where long-term is free, losses go first."""
+    lots = ListedLots("min_tax", RATES)
+    lots.buy(0, PURCHASE, 1.0, 200.0)
+    lots.buy(1, LATER - 9, 1.0, 101.0)
+    assert lots.sell(LATER, 1.0, 2.0, 100.0).parts[0].row == 0
+    free = ListedLots("min_tax", MarginalRates(0.12, 0.0))
+    for row, cost in enumerate((80.0, 120.0, 90.0)):
+        free.buy(row, PURCHASE, 1.0, cost)
+    assert [free.sell(LATER, 1.0, 3.0 - sold, 100.0).parts[0].row for sold in range(3)] == [1, 2, 0]
+    equal = ListedLots("min_tax", MarginalRates(0.15, 0.15))
+    equal.buy(0, PURCHASE, 1.0, 110.0)
+    equal.buy(1, LATER - 9, 1.0, 110.0)
+    assert equal.sell(LATER, 1.0, 2.0, 100.0).parts[0].row == 1
+
+
 def test_average_cost_keeps_the_holding_periods_of_first_in_first_out() -> None:
     """The oldest go first, and are long-term, at the cost of all."""
     lots = ListedLots("average", RATES)

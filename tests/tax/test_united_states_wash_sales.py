@@ -115,6 +115,15 @@ def test_the_window_is_thirty_days_and_not_sessions_on_either_side(days: int, al
     assert (after.allowed(), before.allowed()) == (allowed, allowed)
 
 
+def test_several_purchases_replace_what_is_left_of_a_loss_and_one_may_replace_several() -> None:
+    """100 that lost 2 each: 30 and 30 bought back leave 80 of it; two sales are replaced by one purchase of 50."""
+    account = Account().trade(0, 100.0, 1000.0).trade(60, -100.0, 800.0)
+    account.trade(65, 30.0, 240.0).trade(70, 30.0, 240.0)
+    assert (account.allowed(), account.basis()) == (-80.0, 600.0)
+    two = Account().trade(0, 60.0, 600.0).trade(60, -20.0, 160.0).trade(61, -20.0, 160.0).trade(62, 50.0, 400.0)
+    assert (two.allowed(), two.basis()) == (0.0, 200.0 + 400.0 + 80.0)
+
+
 def test_a_unit_replaces_once() -> None:
     """Two sales lose, and 100 bought in between serve the first; the second loss counts."""
     account = Account().trade(0, 100.0, 1000.0).trade(1, 100.0, 1000.0).trade(60, -100.0, 800.0)

@@ -114,6 +114,8 @@ def test_brackets_add_what_a_portfolio_brings_to_what_there_is() -> None:
     """520,000 of other income and 30,000 of gains in 2025; short gains climb the ordinary brackets."""
     high = Brackets(filing="single", ordinary_income=520_000.0)
     assert high.tax(TaxedIncome(0.0, 30_000.0), 2025) == pytest.approx(5330.0 + 1140.0)
+    edge = Brackets(filing="single", ordinary_income=190_000.0)
+    assert edge.tax(TaxedIncome(0.0, 20_000.0), 2025) == pytest.approx(3000.0 + 380.0)
     middle = Brackets(filing="single", ordinary_income=100_000.0)
     assert middle.tax(TaxedIncome(10_000.0, 0.0), 2025) == pytest.approx(0.22 * 3350.0 + 0.24 * 6650.0)
     assert middle.tax(TaxedIncome(-3000.0, 0.0), 2025) == pytest.approx(-0.22 * 3000.0)

@@ -122,9 +122,10 @@ class UnitedStatesTax(TaxLaw):
         if self.account != "taxable":
             return f"in a {_ACCOUNT_WORDS[self.account]}, not taxed inside"
         asset = self.assets[ticker]
-        what = "fund" if asset.fund else "stock"
-        share = format_percent(asset.qualified)
-        return f"US {what}, {share} of its dividends can be qualified, {LOT_METHOD_WORDS[self.method_of(ticker)]}"
+        text = "US fund" if asset.fund else "US stock"
+        if asset.qualified != 1.0:
+            text += f", {format_percent(asset.qualified)} of its dividends can be qualified"
+        return text if asset.lots is None else f"{text}, {LOT_METHOD_WORDS[asset.lots]}"
 
     def describe_law(self) -> str:
         """Return the account, the rates and when they are paid."""
