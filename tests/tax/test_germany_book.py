@@ -104,6 +104,22 @@ def test_an_assessment_takes_a_year_at_once_and_later() -> None:
     assert law(terms).taxation(reinvests=False).assessment_rows(own.dates, 0) == ()
 
 
+@pytest.mark.parametrize(
+    ("stock", "rate", "withheld", "tax"),
+    [
+        ("FR", "25%", 300.0, 105.5),
+        ("JP", "25%", 153.15, 105.5),
+        ("IE", "25%", 250.0, 263.75),
+        ("US", "10%", 150.0, 0.0),
+    ],
+)
+def test_only_what_a_treaty_leaves_is_credited(stock: str, rate: str, withheld: float, tax: float) -> None:
+    """Of 1000: France keeps 300, of which 150 count here; no more is set off than a dividend owes itself."""
+    own = market(["2024-01-08", "2024-01-15"], [[1.0], [1.0]])
+    due = book(own, law({"A": {"stock": stock}}, rate=rate)).take_income(1, [100.0], [1000.0])
+    assert (due.withheld, due.tax) == (pytest.approx([withheld]), pytest.approx([tax], abs=1e-12))
+
+
 def test_prices_that_begin_late_are_told() -> None:
     """A lump sum of the first price known is of that, and not of January's; a stock has none."""
     own = market(["2023-03-01", "2023-12-29", "2024-01-02"], [[100.0], [120.0], [120.0]])

@@ -71,8 +71,7 @@ class GermanBook:
                 asset = self._assets[j]
                 withheld[j] = asset.withheld * money
                 credit += min(asset.creditable, self._terms.rate) * money
-                draft = self._draft(row, j, "dividend", money)
-                drafts.append(draft._replace(units=units[j], withheld=withheld[j]))
+                drafts.append(self._draft(row, j, "dividend", money, (-1, units[j]), withheld[j]))
         moved = self._year.book("dividend", 0.0, add_in_order(draft.taxable for draft in drafts), credit)
         taxes = [0.0] * len(gross)
         for draft, tax in zip(drafts, self._write(drafts, moved), strict=True):
@@ -187,7 +186,7 @@ class GermanBook:
         for part in list(lots.parts_until(end)):
             deemed = part.units * fund.deemed_of_lot(part.lot, before) if fund else 0.0
             gain = sale_gain(part.units, price, fee * (part.units / units), part.cost, deemed)
-            yield self._draft(row, j, "sale", gain)._replace(lot_row=lots.rows[part.lot], units=-part.units)
+            yield self._draft(row, j, "sale", gain, (lots.rows[part.lot], -part.units))
         lots.sell_until(end)
 
     def _advance(self, row: int, j: int, ended: int) -> Iterator[TaxEntry]:
@@ -195,17 +194,25 @@ class GermanBook:
         fund, table = self._funds[j], self._table
         months = [table.months[bought] for bought in fund.lots.rows[len(fund.missed) :]]
         for lot, units, money in fund.close_year(table.of(ended, j), table.sum_before(ended, j), months):
-            yield self._draft(row, j, "advance", money)._replace(lot_row=fund.lots.rows[lot], units=units)
+            yield self._draft(row, j, "advance", money, (fund.lots.rows[lot], units))
 
-    def _draft(self, row: int, j: int, kind: EntryKind, gain: float) -> TaxEntry:
-        """Return an entry of ``gain`` by column ``j``, with what of it is exempt, and no tax yet."""
+    def _draft(
+        self, row: int, j: int, kind: EntryKind, gain: float, lot: tuple[int, float], withheld: float = 0.0
+    ) -> TaxEntry:
+        """Return an entry of ``gain`` by column ``j``, with what of it is exempt, and no tax yet.
+
+        ``lot``: the row in which it was bought, and units.
+        """
         exempt = self._assets[j].exempt * gain
-        return _entry(row, self._year.year, j, kind)._replace(gain=gain, exempt=exempt, taxable=gain - exempt)
+        return TaxEntry(row, self._year.year, j, kind, *lot, gain, exempt, gain - exempt, 0.0, withheld)
 
     def _write(self, drafts: Sequence[TaxEntry], moved: float) -> list[float]:
         """Keep entries that moved the tax together, each with its part of it; return these [EUR]."""
-        taxes = _allot(moved if self.at_once else 0.0, [draft.taxable for draft in drafts])
-        self._entries += [draft._replace(tax=tax) for draft, tax in zip(drafts, taxes, strict=True)]
+        if not (moved and self.at_once):
+            self._entries += drafts
+            return [0.0] * len(drafts)
+        taxes = _allot(moved, [draft.taxable for draft in drafts])
+        self._entries += [draft._replace(tax=tax) if tax else draft for draft, tax in zip(drafts, taxes, strict=True)]
         return taxes
 
     def _open_lots(self) -> Iterator[OpenLot]:
