@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import pandas as pd
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -127,6 +128,21 @@ def test_every_key_of_every_tax_is_explained() -> None:
         for key in {*keys_of(law)} - {"twin"}:
             assert re.search(rf"\b{key}\b", code), f"docs/taxes.md does not explain {kind}: {key}"
     assert "`twin: gross`" in page
+
+
+def test_the_example_of_taxes_is_what_its_command_prints(tmp_path: Path) -> None:
+    """The table, and every booking of its file to the cent."""
+    page = (ROOT / "docs" / "taxes.md").read_text()
+    example = ROOT / "docs" / "examples"
+    prices = ("--set", f"data.source.path={example / 'two_assets.csv'}")
+    printed = output("run", str(example / "taxed.yaml"), *prices, cwd=tmp_path)
+    block = re.search(r"<!-- example -->\n```\n(.*?)```", page, re.DOTALL)
+    assert block[1].strip() in printed
+    head, *rows = re.search(r"<!-- bookings -->\n```\n(.*?)```", page, re.DOTALL)[1].splitlines()
+    booked = pd.read_csv(tmp_path / "runs" / "taxed" / "taxes.csv")[head.split()]
+    assert [row.split() for row in rows] == [
+        [cell if isinstance(cell, str) else f"{cell:.2f}" for cell in line] for line in booked.itertuples(index=False)
+    ]
 
 
 def test_the_readme_s_tax_is_that_of_a_shipped_config() -> None:
