@@ -82,7 +82,9 @@ def test_a_net_loss_pays_back_what_it_saves_elsewhere_and_the_rest_is_carried() 
     for each in (first, one):
         trade(each, "2023-02-01", 100.0, 100.0)
         trade(each, "2023-06-01", -100.0, 50.0)
-    assert close(first, "2023-12-31").pots == {"short": 2000.0, "long": 0.0}
+    ended = close(first, "2023-12-31")
+    assert ended.pots == {"short": 2000.0, "long": 0.0}
+    assert "2,000.00 are left" in ended.notes[0]
     assert one.assessed(row("2024-04-15")) == pytest.approx(-720.0)
     record = close(one, "2024-06-01")
     assert (record.accrued, record.pots) == (pytest.approx(-480.0), {"short": 0.0, "long": 0.0})

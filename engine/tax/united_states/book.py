@@ -184,7 +184,7 @@ class UnitedStatesBook:
         years = tuple(self._describe_year(year) for year in (*self.settled, *running))
         lots = tuple(OpenLot(j, *lot) for j, each in enumerate(self.lots) for lot in each.left())
         pots = {"short": carried.short, "long": carried.long}
-        return TaxRecord(tuple(self.entries), years, lots, pots, accrued, latent, tuple(self._notes()))
+        return TaxRecord(tuple(self.entries), years, lots, pots, accrued, latent, tuple(self._notes(sum(carried))))
 
     def _copy(self) -> UnitedStatesBook:
         """Return a book of its own that says the same now."""
@@ -199,7 +199,9 @@ class UnitedStatesBook:
         twin.income = {year: dataclasses.replace(income) for year, income in self.income.items()}
         return twin
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, left: float) -> Iterator[str]:
+        if left:
+            yield f"Losses of {left:,.2f} are left to be set off in later years; here they are worth nothing."
         if self.disallowed:
             yield f"Losses of {self.disallowed:,.2f} were not allowed: the same was bought within 30 days of the sale."
 
