@@ -122,6 +122,14 @@ def test_brackets_add_what_a_portfolio_brings_to_what_there_is() -> None:
     assert middle.marginal(2025) == (0.22, 0.15)
 
 
+def test_the_least_tax_counts_what_is_taken_of_all_gains_too() -> None:
+    """A state's 5 %, and 3.8 % of net investment income where other income is above its threshold."""
+    flat = FlatRates(ordinary=0.24, long_term=0.15, net_investment=0.038, state=0.05)
+    assert flat.marginal(2025) == pytest.approx((0.328, 0.238))
+    high = Brackets(filing="single", ordinary_income=300_000.0, state=0.05)
+    assert high.marginal(2025) == pytest.approx((0.35 + 0.088, 0.15 + 0.088))
+
+
 def test_a_loss_that_no_income_can_use_is_carried() -> None:
     """1000 of other income can be lowered by 1000."""
     assert Brackets(filing="single", ordinary_income=1000.0).deductible(3000.0, 0.0) == 1000.0

@@ -44,9 +44,10 @@ class FlatRates(ConfigModel):
         return limit
 
     def marginal(self, year: int) -> MarginalRates:
-        """Return the rates of ordinary income and of long-term gains."""
+        """Return the rates of ordinary income and of long-term gains, with what is taken of both."""
         del year
-        return MarginalRates(self.ordinary, self.long_term)
+        both = self.net_investment + self.state
+        return MarginalRates(self.ordinary + both, self.long_term + both)
 
 
 class Brackets(ConfigModel):
@@ -75,9 +76,12 @@ class Brackets(ConfigModel):
         """Return the rates of ordinary income and of long-term gains on top of other income in ``year``."""
         zero, fifteen = gain_thresholds(year, self.filing)
         ordinary = marginal_rate(self.ordinary_income, year, self.filing)
-        if self.ordinary_income < zero:
-            return MarginalRates(ordinary, 0.0)
-        return MarginalRates(ordinary, MIDDLE_RATE if self.ordinary_income < fifteen else UPPER_RATE)
+        both = self.state
+        if self.ordinary_income > NET_INVESTMENT_FROM[self.filing]:
+            both += NET_INVESTMENT_RATE
+        long_term = 0.0 if self.ordinary_income < zero else MIDDLE_RATE
+        long_term = UPPER_RATE if self.ordinary_income >= fifteen else long_term
+        return MarginalRates(ordinary + both, long_term + both)
 
 
 def stacked_tax(below: float, gains: float, year: int, filing: Filing) -> float:
