@@ -204,7 +204,8 @@ def test_all_of_a_traditional_account_is_ordinary_income_when_it_leaves() -> Non
     one = law(account="traditional", rates={**RATES, "state": "5%"}).taxation(reinvests=True).open_book(market(), 0)
     one.take_withdrawal(row("2023-07-01"), 100.0)
     record = close(one, "2024-06-01", value=2000.0)
-    assert [entry.tax for entry in record.entries] == [pytest.approx(29.0)]
+    assert [(entry.kind, entry.taxable, entry.tax) for entry in record.entries] == [("withdrawal", 100.0, 0.0)]
+    assert "owes 29.00 of the 100.00 withdrawn" in record.notes[0]
     assert record.latent == pytest.approx(580.0)
 
 

@@ -108,6 +108,8 @@ def test_a_retirement_account_grows_as_if_there_were_no_tax() -> None:
     assert roth.taxes is not None
     assert roth.taxes.paid.sum() == 0.0
     assert roth.value[-1] > taxed.value[-1]
+    held = [sum(lot.units for lot in taxes(roth).lots if lot.asset == j) for j in range(3)]
+    assert held == pytest.approx(roth.units[-1], rel=1e-12)
 
 
 @pytest.mark.slow

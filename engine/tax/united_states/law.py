@@ -220,7 +220,8 @@ class UnitedStatesTaxation:
         law = self.law
         if law.account != "taxable":
             taken = law.rates if law.account == "traditional" else None
-            return RetirementBook(0.0 if taken is None else taken.ordinary + taken.state, market.dates, opening)
+            rate = 0.0 if taken is None else taken.ordinary + taken.state
+            return RetirementBook(rate, len(market.assets), market.dates, opening)
         return UnitedStatesBook(_account_terms(law, market.assets), market.dates, self._due_rows(market.dates, opening))
 
 

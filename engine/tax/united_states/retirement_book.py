@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import fsum
 
 from engine.core.arrays import DateArray
 from engine.tax.book import IncomeTax, OrderCost
-from engine.tax.record import TaxEntry, TaxRecord, TaxYear
+from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
+from engine.tax.united_states.lots import SummedLots
 
 
 class RetirementBook:
-    """An account with no lots; ``rate`` is taken from withdrawals and from all that is left at the end, 0 of a Roth.
+    """An account whose lots matter to nobody; ``rate`` is taken of what leaves it, 0 of a Roth.
 
     What is withdrawn is before its tax: the investor owes that on the money taken out, and the account pays nothing.
+    What is left at the end would leave it then.
     """
 
     at_once = False
 
-    def __init__(self, rate: float, dates: DateArray, opening: int) -> None:
-        """Open an account at row ``opening`` of ``dates`` (T,)."""
+    def __init__(self, rate: float, assets: int, dates: DateArray, opening: int) -> None:
+        """Open an account of so many ``assets`` at row ``opening`` of ``dates`` (T,)."""
         self.rate = rate
+        self._lots, self._held = [SummedLots() for _ in range(assets)], [0.0] * assets
         self._year_of = [year + 1970 for year in dates.astype("datetime64[Y]").astype("int64").tolist()]
         self._opening = opening
         self._entries: list[TaxEntry] = []
@@ -51,8 +55,13 @@ class RetirementBook:
         return 0.0
 
     def take_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
-        """Return 0: there are no lots."""
-        del row, trades, prices, fees
+        """Book lots, which say what was bought when; return 0."""
+        for j, units in enumerate(trades):
+            if units > 0.0:
+                self._lots[j].buy(row, row, units, units * prices[j] + fees[j])
+            elif units < 0.0:
+                self._lots[j].sell(row, -units, self._held[j], prices[j])
+            self._held[j] += units
         return 0.0
 
     def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
@@ -61,13 +70,13 @@ class RetirementBook:
         return ()
 
     def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
-        """Do nothing."""
+        """Book lots."""
+        self.take_trades(row, units, prices, fees)
 
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Book what is withdrawn as ordinary income of its year."""
         if self.rate:
-            tax = self.rate * amount
-            self._entries.append(TaxEntry(row, self._year_of[row], -1, "withdrawal", -1, 0.0, amount, 0.0, amount, tax))
+            self._entries.append(TaxEntry(row, self._year_of[row], -1, "withdrawal", -1, 0.0, amount, 0.0, amount, 0.0))
 
     def wealth_tax(self, row: int, value: float) -> float:
         """Return 0."""
@@ -77,9 +86,14 @@ class RetirementBook:
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return what was withdrawn, and the tax on all that is left."""
         del prices, interest
-        years = []
-        for year in range(self._year_of[self._opening], self._year_of[row] + 1):
-            tax = sum((entry.tax for entry in self._entries if entry.year == year), 0.0)
-            years.append(TaxYear(year, tax, 0.0, 0.0, tax, 0.0))
-        notes = ("Withdrawals are before the tax that the investor owes on them.",) if self._entries else ()
-        return TaxRecord(tuple(self._entries), tuple(years), (), {}, 0.0, self.rate * max(value, 0.0), notes)
+        first, last = self._year_of[self._opening], self._year_of[row]
+        years = tuple(TaxYear(year, 0.0, 0.0, 0.0, 0.0, 0.0) for year in range(first, last + 1))
+        lots = tuple(OpenLot(j, *lot) for j, each in enumerate(self._lots) for lot in each.left())
+        owed = self.rate * max(value, 0.0)
+        return TaxRecord(tuple(self._entries), years, lots, {}, 0.0, owed, tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        if self._entries:
+            withdrawn = fsum(entry.gain for entry in self._entries)
+            tax = f"{self.rate * withdrawn:,.2f} of the {withdrawn:,.2f} withdrawn"
+            yield f"Withdrawals are before tax: the investor owes {tax}, which the account does not pay."
