@@ -28,6 +28,7 @@ from engine.tax.flat import FlatTax
 from engine.tax.germany.law import GermanTax
 from engine.tax.united_states.law import UnitedStatesTax
 from tests.support.configs import SHIPPED
+from tests.support.tax_measures import measured
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -143,6 +144,13 @@ def test_the_example_of_taxes_is_what_its_command_prints(tmp_path: Path) -> None
     assert [row.split() for row in rows] == [
         [cell if isinstance(cell, str) else f"{cell:.2f}" for cell in line] for line in booked.itertuples(index=False)
     ]
+
+
+@pytest.mark.slow
+def test_the_readme_s_table_of_taxes_is_measured(shared_data: Path) -> None:
+    block = re.search(r"<!-- after tax -->\n(.*?)\n<!-- /after tax -->", README, re.DOTALL)
+    assert block is not None
+    assert block[1].splitlines()[2:] == list(measured(shared_data / "raw.parquet"))
 
 
 def test_the_readme_s_tax_is_that_of_a_shipped_config() -> None:
