@@ -28,7 +28,10 @@ _LUCK_LEVEL: Final = 0.05
 
 @dataclass(frozen=True)
 class TaxedDifference:
-    """Differences of growth a year [fraction]: ``before`` tax, and after tax while all is ``held`` at the end."""
+    """Differences of growth a year [fraction]: ``before`` tax, and after tax while all is ``held`` at the end.
+
+    Of a plan that stands alone its own growth.
+    """
 
     before: float
     held: float
@@ -43,7 +46,8 @@ class PlanVerdictFigures:
     rival : what the plan is set beside, as the sentence calls it; empty where it stands alone
     years, sessions : what both have in common; of a plan that stands alone its own
     level : of the interval [fraction]
-    own, theirs : total returns over these sessions; of a plan that stands alone for a year or longer its CAGR
+    own, theirs : total returns over these sessions; of a plan that stands alone for a year or longer its CAGR, with
+        taxes that after tax and a sale at the end
     difference : of the CAGRs, None where one of them has none; with taxes of the CAGRs after tax and a sale at the end
     interval : around the difference, with taxes around that of what is held; None where there is none
     interval_missing : why there is none

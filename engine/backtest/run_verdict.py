@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, TaxedDifference, state_verdict
-from engine.backtest.run_summary import RunSummary
+from engine.backtest.run_summary import PortfolioSummary, RunSummary
 
 
 def judge_run(summary: RunSummary, level: float) -> PlanVerdict:
@@ -20,7 +22,8 @@ def verdict_figures(summary: RunSummary, level: float) -> PlanVerdictFigures:
     rival = next(iter(summary.versus), None)
     if rival is None:
         own = metrics.get("cagr") if window.years >= 1.0 else metrics.get("total_return")
-        return PlanVerdictFigures("", window.years, window.sessions, level, own=own)
+        alone = PlanVerdictFigures("", window.years, window.sessions, level, own=own)
+        return _after_tax(alone, summary.portfolios["strategy"])
     versus, other = summary.versus[rival], summary.portfolios.get(rival)
     after = versus.after_tax
     ended = other is not None and other.is_spent and other.end < window.end
@@ -38,3 +41,13 @@ def verdict_figures(summary: RunSummary, level: float) -> PlanVerdictFigures:
         until=other.end if other is not None and ended else "",
         tax=TaxedDifference(after.before, after.held) if after else None,
     )
+
+
+def _after_tax(figures: PlanVerdictFigures, own: PortfolioSummary) -> PlanVerdictFigures:
+    """Return the figures of a plan that stands alone, sold after tax, where it is taxed for a year or longer."""
+    if figures.years < 1.0 or own.after_tax is None or own.pre_tax is None:
+        return figures
+    before, held, sold = own.pre_tax.cagr, own.after_tax.held.cagr, own.after_tax.sold.cagr
+    if before is None or held is None or sold is None:
+        return figures
+    return replace(figures, own=sold, tax=TaxedDifference(before, held))

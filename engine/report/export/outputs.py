@@ -67,6 +67,8 @@ def _files(run: FinishedRun, to: str, names: list[str]) -> dict[str, bytes]:
     if to == "markdown":
         return {"run.md": markdown_page(run).encode("utf-8")}
     tables = [table for table in (TABLES[name](run) for name in names) if table is not None]
+    if not tables and names[0] in {"taxes", "lots"}:
+        raise OutputError(f"{run.path}: has no {names[0]}: nothing in it is taxed; name another table")
     if not tables:
         raise OutputError(f"{run.path}: has no {names[0]}, so it is of an earlier version; run the config again")
     if to == "xlsx":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -11,8 +11,9 @@ import numpy as np
 from engine.analysis.breakdown.calendar_months import month_returns
 from engine.analysis.breakdown.falls import list_falls
 from engine.backtest.finished_run import FinishedRun
+from engine.backtest.tax_files import LotLine, TaxLine
 from engine.core.arrays import DateArray, FloatArray
-from engine.report.export.table import ExportColumn, ExportTable
+from engine.report.export.table import ColumnKind, ExportColumn, ExportTable
 
 
 def returns_table(run: FinishedRun) -> ExportTable:
@@ -133,6 +134,19 @@ def contribution_table(run: FinishedRun) -> ExportTable | None:
     )
 
 
+def taxes_table(run: FinishedRun) -> ExportTable | None:
+    """Return the strategy's bookings as they stand in ``taxes.csv``; None where nothing is taxed."""
+    if run.taxes is None:
+        return None
+    kinds: Mapping[str, ColumnKind] = {"year": "count", "asset": "text", "kind": "text"}
+    return _table_of_lines("taxes", TaxLine._fields, run.taxes, kinds)
+
+
+def lots_table(run: FinishedRun) -> ExportTable | None:
+    """Return what is left of the strategy's purchases as it stands in ``lots.csv``; None where nothing is taxed."""
+    return None if run.lots is None else _table_of_lines("lots", LotLine._fields, run.lots, {"asset": "text"})
+
+
 TABLES: Final[Mapping[str, Callable[[FinishedRun], ExportTable | None]]] = {
     "returns": returns_table,
     "levels": levels_table,
@@ -142,8 +156,25 @@ TABLES: Final[Mapping[str, Callable[[FinishedRun], ExportTable | None]]] = {
     "months": months_table,
     "falls": falls_table,
     "contribution": contribution_table,
+    "taxes": taxes_table,
+    "lots": lots_table,
 }
 """Every table of a run by its name; one place to add one."""
+
+
+def _table_of_lines(
+    name: str, fields: Sequence[str], lines: Sequence[tuple[str | float, ...]], kinds: Mapping[str, ColumnKind]
+) -> ExportTable:
+    """Return lines of a file as a table; what is no date and of none of the ``kinds`` is a number."""
+    columns = []
+    for at, field in enumerate(fields):
+        cells: list[str | float] = [line[at] for line in lines]
+        if field.endswith("date"):
+            days = [date.fromisoformat(str(cell)) if cell else None for cell in cells]
+            columns.append(ExportColumn(field, "date", days))
+        else:
+            columns.append(ExportColumn(field, kinds.get(field, "number"), cells))
+    return ExportTable(name, tuple(columns))
 
 
 def _dated_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> ExportTable:

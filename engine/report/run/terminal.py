@@ -177,7 +177,11 @@ def _print_differences(out: Console, run: RunResult) -> None:
             continue
         told = describe_difference(versus)
         interval = f", {fmt.short_percent(level)} interval {told.interval}," if versus.cagr_difference_interval else ";"
-        print_bullet(out, f"CAGR against {portfolio_label(name)}: {told.difference}{since}{interval} {told.words}")
+        told_of = f"CAGR against {portfolio_label(name)}"
+        if (after := versus.after_tax) is not None:
+            before, sold = fmt.percentage_points(after.before), fmt.percentage_points(after.sold)
+            told_of += f": {before} before tax, {sold} after tax and a sale; held"
+        print_bullet(out, f"{told_of}: {told.difference}{since}{interval} {told.words}")
     if any(one.cagr_difference_interval and one.years >= 1.0 for one in summary.versus.values()):
         print_bullet(out, CALIBRATION)
     earned = run.comparison.strategy.performance

@@ -26,6 +26,9 @@ def _sentences(run: FinishedRun) -> list[str]:
         f"{_count(checks.as_of_fills, 'order was', 'orders were')} filled at a price older than the session"
         + (f"; the oldest was {plural(int(checks.oldest_price_age), 'session')} old." if checks.as_of_fills else "."),
     ]
+    if checks.worst_lot_residual is not None and checks.worst_tax_residual is not None:
+        lots, taxes = fmt.residual(checks.worst_lot_residual), fmt.residual(checks.worst_tax_residual)
+        told.append(f"Tax lots add up to what is held, to {lots} of it, and bookings to the taxes paid, to {taxes}.")
     if audit:
         worst = fmt.residual(max(audit.values()))
         told.append(
