@@ -27,6 +27,7 @@ from engine.evidence.luck.spread import plan_figures
 from engine.evidence.luck.start import StartLuck, measure_starts
 from engine.evidence.luck.timing import TimingLuck, measure_timing
 from engine.portfolio.policy import Policy, PolicyT
+from engine.tax.none import NoTax
 
 PARTS: Final = ("timing", "start", "pick", "path")
 """The kinds of luck, in the order in which they are shown."""
@@ -124,7 +125,7 @@ def measure_luck(
     market = plan.sessions.market
     return LuckSummary(
         name=config.name,
-        description=config.description,
+        description=_describe(config),
         window=window_of(plan.ledger),
         account=AccountSummary(capital=plan.ledger.capital, currency=market.currency),
         data=DataSummary(
@@ -139,6 +140,13 @@ def measure_luck(
         path=path,
         missing=missing,
     )
+
+
+def _describe(config: RunConfig[PolicyT]) -> str:
+    """Return a config's own description; of a plan that is taxed, also that its luck is told before tax."""
+    if isinstance(config.tax, NoTax):
+        return config.description
+    return f"{config.description} (Luck is told before tax.)".strip()
 
 
 def _judge(plan: MeasuredPlan, pick: PickLuck | None) -> PlanVerdict:
