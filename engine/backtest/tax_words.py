@@ -19,11 +19,11 @@ _PERIODS: Final = {"week": "weekly", "two_weeks": "two-week", "month": "monthly"
 def tax_sentence(summary: RunSummary, config: object) -> str:
     """Return how far the plan is ahead of buy-and-hold, or else of the first benchmark, before tax and sold after it.
 
-    Empty where there is no such difference.
+    Empty where there is no such difference, and of less than a year.
     """
     rival = next(iter(summary.versus), None)
     after = summary.versus[rival].after_tax if rival else None
-    if rival is None or after is None:
+    if rival is None or after is None or summary.versus[rival].years < 1.0:
         return ""
     name = "buy-and-hold" if rival == "buy_and_hold" else rival
     before, sold = (round(100.0 * one, _DIGITS) + 0.0 for one in (after.before, after.sold))

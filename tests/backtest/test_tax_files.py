@@ -16,6 +16,7 @@ from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.manifest import MANIFEST_FILE
 from engine.backtest.outputs import RunResult
+from engine.backtest.prices import load_prices
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.run_verdict import judge_run
 from engine.backtest.tax_files import list_lots, list_taxes
@@ -23,6 +24,7 @@ from engine.backtest.tax_words import describe_law, rule_name, tax_sentence
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError, OutputError
 from engine.diagnostics.verify.folder import verify_finished
+from engine.evidence.look_ahead import certify_run
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.outputs import export_run
 from engine.report.export.run_tables import lots_table, taxes_table
@@ -147,6 +149,19 @@ def test_both_files_are_exported_as_they_are(finished: FinishedRun) -> None:
         exported = csv_bytes(build(finished)).decode().splitlines()
         assert exported[0] == (finished.path / f"{name}.csv").read_text().splitlines()[0]
         assert len(exported) == 1 + len(getattr(finished, name))
+
+
+def test_no_decision_of_a_taxed_run_looks_ahead_and_its_certificate_taxes_what_it_runs_again(folder: Path) -> None:
+    """Were the runs over replaced closes not taxed, their values would be others from the first dividend on."""
+    short = config(PLAN.format(path=folder) + TAX, "window.start=2019-12-20", "window.end=2020-01-22")
+    prices = load_prices(short)
+    ledger = run_backtest(short, prices, intervals=False, parts=False, breakdown=False).comparison.strategy.ledger
+    assert ledger.taxes.paid.any()
+    assert certify_run(short, prices, ledger).moved is None
+
+
+def test_less_than_a_year_is_told_in_no_sentence(folder: Path) -> None:
+    assert run(folder, "window.start=2020-01-01").summary.tax_sentence is None
 
 
 def test_an_untaxed_run_has_no_table_of_taxes(folder: Path, tmp_path: Path) -> None:
