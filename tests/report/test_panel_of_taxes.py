@@ -15,6 +15,7 @@ from engine.backtest.run_summary import RunSummary
 from engine.report.charts.stacked_bars import BarPart, stacked_bars
 from engine.report.html_page import render_fragment
 from engine.report.run.first_screen import cards
+from engine.report.run.panels.definitions import definitions_panel
 from engine.report.run.panels.taxes import taxes_panel
 from engine.report.run.panels.trades import trades_panel
 from engine.report.run.tax_table import KINDS, difference_rows, growth_rows, sum_row, taxed_portfolios, year_rows
@@ -83,6 +84,19 @@ def test_the_answer_has_the_figures_of_the_summary_and_its_sentence(untaxed_run:
     assert page.count("<g data-say=") == 21
     assert all(f"</i>{KINDS[kind]}</span>" in page for kind in ("dividends", "advance", "sales", "interest"))
     assert KINDS["rest"] not in page
+
+
+@pytest.mark.parametrize(("twin", "words"), [("gross", "in full and no tax"), ("net_of_withholding", "no other tax")])
+def test_the_page_says_what_before_tax_is(untaxed_run: FinishedRun, twin: str, words: str) -> None:
+    panel = taxes_panel(dataclasses.replace(taxed(untaxed_run), config={"tax": {"kind": "germany", "twin": twin}}))
+    assert words in panel.how[0]
+
+
+def test_words_of_taxes_are_defined_where_there_are_taxes(untaxed_run: FinishedRun) -> None:
+    without, with_taxes = (definitions_panel(run).content["more"] for run in (untaxed_run, taxed(untaxed_run)))
+    assert {"Before tax", "Held", "Sold", "Tax drag"} == {name for name, _ in with_taxes} - {
+        name for name, _ in without
+    }
 
 
 def test_the_first_screen_says_what_taxes_took(untaxed_run: FinishedRun) -> None:

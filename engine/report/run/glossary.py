@@ -51,3 +51,11 @@ MORE: Final = (
     ("Information ratio", "Mean return difference x A / tracking error."),
 )
 """Words of the page that are no figures of a portfolio."""
+
+OF_TAXES: Final = (
+    ("Before tax", "The same plan on the same prices in a run of its own without any tax."),
+    ("Held", "The value at the last close less the tax that is owed and not paid yet."),
+    ("Sold", "Held less the tax of selling everything at the last closes, without costs of orders."),
+    ("Tax drag", "CAGR before tax minus CAGR sold."),
+)
+"""Words of a page with taxes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.analysis.metrics_table import metrics_at
 from engine.backtest.finished_run import FinishedRun
 from engine.report.run.config_lines import mark_settings
-from engine.report.run.glossary import MORE, PLAIN_WORDS, TITLES
+from engine.report.run.glossary import MORE, OF_TAXES, PLAIN_WORDS, TITLES
 from engine.report.run.panel import Panel
 from engine.report.run.panels.comparison import FIRST_ROWS
 
@@ -17,5 +17,6 @@ def definitions_panel(run: FinishedRun) -> Panel:
         (TITLES.get(key, one.title), PLAIN_WORDS.get(key, ""), one.definition, key in FIRST_ROWS)
         for key, one in metrics.items()
     ]
-    content = {"terms": terms, "more": MORE, "config_lines": mark_settings(run.config_text)}
+    more = MORE if run.summary.portfolios["strategy"].tax is None else (*MORE, *OF_TAXES)
+    content = {"terms": terms, "more": more, "config_lines": mark_settings(run.config_text)}
     return Panel("definitions", "Definitions", "What does each figure mean?", "definitions", content=content)

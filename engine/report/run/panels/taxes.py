@@ -29,11 +29,15 @@ from engine.report.run.tax_table import (
 _TITLE: Final = "What did taxes take?"
 _PLACES: Final = {"dividends": 0, "advance": 2, "sales": 3, "interest": 4, "rest": 9}
 """Colours of the kinds among those of layers."""
+_TWINS: Final = {
+    "gross": "dividends in full and no tax",
+    "net_of_withholding": "dividends less what is withheld abroad and inside funds, and no other tax",
+}
+_BEFORE: Final = (
+    "Before tax: the same plan on the same prices, with {dividends}. It is a run of its own, so what taxes would have "
+    "earned is in it, which adding the taxes up would leave out."
+)
 _HOW: Final = (
-    (
-        "Before tax: the same plan on the same prices, with dividends in full and no tax. It is a run of its own, so "
-        "what taxes would have earned is in it, which adding the taxes up would leave out."
-    ),
     (
         "Held: the value at the last close less the tax that is owed and not paid yet. Sold: that less the tax of "
         "selling everything at the last closes, with the losses and the allowance that are left in that year, without "
@@ -76,7 +80,8 @@ def taxes_panel(run: FinishedRun) -> Panel | None:
         ],
         "currency": currency,
     }
-    return Panel("taxes", "Taxes", _TITLE, "taxes", _answer(run, plan), content, _HOW)
+    before = _BEFORE.format(dividends=_TWINS.get(str(run.section("tax").get("twin")), _TWINS["gross"]))
+    return Panel("taxes", "Taxes", _TITLE, "taxes", _answer(run, plan), content, (before, *_HOW))
 
 
 def _answer(run: FinishedRun, plan: Taxed) -> str:
