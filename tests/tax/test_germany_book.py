@@ -129,6 +129,15 @@ def test_prices_that_begin_late_are_told() -> None:
     assert book(market(JANUARIES, RISING), law({"A": EQUITY})).close(1, [120.0], 0.0, 0.0).notes == ()
 
 
+def test_a_close_of_the_year_before_is_not_the_first_price_of_a_year() -> None:
+    """Without a close on 2 January 2023 the year begins with 110 on the 3rd, not with 100: 70 % of 2.55 % of 110."""
+    days = ["2022-12-30", "2023-01-02", "2023-01-03", "2023-12-29", "2024-01-02"]
+    opened = book(market(days, [[100.0], [np.nan], [110.0], [200.0], [200.0]]), law({"A": EQUITY}, allowance=0))
+    opened.take_trades(0, [1.0], [100.0], [0.0])
+    opened.begin_year(1, [1.0])
+    assert opened.begin_year(4, [1.0]) == pytest.approx(0.26375 * 0.7 * 0.7 * 0.0255 * 110.0)
+
+
 def test_interest_is_taxed_and_its_cost_is_no_loss() -> None:
     """400 of interest cost 105.50; a year in which cash cost 400 is worth nothing."""
     opened = book(market(JANUARIES, RISING), law({"A": STOCK}))

@@ -90,9 +90,12 @@ def calendar_of(dates: DateArray) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _of_year(market: Market, rows: slice, column: int, base_rate: float) -> float:
-    """Return the advance lump sum of the year that is ``rows``: of its first and last prices, and all it paid."""
+    """Return the advance lump sum of the year that is ``rows``: of its first and last prices, and all it paid.
+
+    A close of the year before, carried to a session without one, is no price of the year.
+    """
     prices: FloatArray = market.prices[rows, column]
-    known = np.flatnonzero(~np.isnan(prices))
+    known = np.flatnonzero(market.age[rows, column] == 0)
     if not len(known):
         return 0.0
     paid = 0.0 if market.dividends is None else float(np.nansum(market.dividends[rows, column]))

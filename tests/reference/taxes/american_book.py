@@ -71,17 +71,14 @@ class AmericanBook:
     def income(self, t: int, gross: Money) -> Paid:
         """Dividends are qualified until a lot is sold too soon; a fund's are so for its own share."""
         number, year = self.days[t].year, self.years[self.days[t].year]
-        for i, money in enumerate(gross):
-            units = sum((lot.units for lot in self.lots[i]), ZERO)
-            if not money or not units:
-                continue
-            asset = self.assets[i]
+        of = self.case.dividends.get(t, {})
+        for name, asset, lots, money in zip(self.case.tickers, self.assets, self.lots, gross, strict=True):
             share = asset.qualified if isinstance(asset, Fund) else Fraction(1)
             year.qualified += money * share
             year.ordinary += money * (1 - share)
-            for lot in self.lots[i]:
-                if (self.days[t] - lot.day).days <= QUALIFIES_AFTER:
-                    lot.dividends.append((number, money / units * share))
+            for lot in lots:
+                if money and (self.days[t] - lot.day).days <= QUALIFIES_AFTER:
+                    lot.dividends.append((number, of[name] * share))
         return Paid([ZERO for _ in gross], [ZERO for _ in gross])
 
     def interest(self, t: int, amount: Fraction) -> Fraction:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
-from tests.reference.ledger import DUST, SNAP, ExactLedger, LedgerError, Plan, Run
+from tests.reference.ledger import DUST, GRACE, SNAP, ExactLedger, LedgerError, Plan, Run
 from tests.reference.rules import ONE, ZERO, tidy
 from tests.reference.taxes.american_book import AmericanBook
 from tests.reference.taxes.attributes import Germany, TaxedCase
@@ -35,6 +35,7 @@ class TaxedLedger(ExactLedger):
         self.taxes = TaxResult()
         self.earned = ZERO  # interest of the calendar year
         self.raises, self.to_raise = False, ZERO  # whether a sale is for money, and the tax on it that it raises too
+        self.order_tax = ZERO  # of the vector that is being solved
 
     # -- orders
 
@@ -55,14 +56,38 @@ class TaxedLedger(ExactLedger):
             nonlocal placed
             self.run.left_out, self.run.unsolved = list(left_out), list(unsolved)
             self.cash, self.to_raise = (cash, tax) if self.raises else (cash - tax, ZERO)
+            self.order_tax = tax
             placed = super(TaxedLedger, self).worth_placing(t, goals, buyers, owed)
             wanted = self.quantities(placed)
-            self.cash, self.to_raise = cash, ZERO
+            self.cash, self.to_raise, self.order_tax = cash, ZERO, ZERO
             return self.book.preview(t, *self._vector({i: q - self.units[i] for i, q in wanted.items()}))
 
         tax = settled_tax(tax_when, self.book.least())
         tax_when(tax)
         return placed
+
+    def bought_with(self, money: Fraction, shares: Mapping[int, Fraction], left_out: set[int]) -> Fraction:
+        """What an exit brings buys after the tax on it."""
+        return super().bought_with(max(money - self.order_tax, ZERO), shares, left_out)
+
+    def with_partners(
+        self, goals: Mapping[int, Fraction], shares: Mapping[int, Fraction], left_out: Iterable[int] = ()
+    ) -> dict[int, Fraction]:
+        """Partners of drifted assets bear the tax as they bear costs: cash does not change."""
+        tax, self.cash = self.order_tax, self.cash + self.order_tax
+        fixpoint = self.fixpoint
+
+        def after_tax(lines: Mapping[int, tuple[Fraction, Fraction]]) -> Fraction:
+            self.cash -= tax
+            after = fixpoint(lines)
+            self.cash += tax
+            return after
+
+        self.fixpoint = after_tax  # type: ignore[method-assign]
+        money = super().with_partners(goals, shares, left_out)
+        self.cash -= tax
+        del self.fixpoint
+        return money
 
     def sell_for(self, t: int, amount: Fraction, need: Callable[[Fraction], Fraction], *, owed: bool = False) -> None:
         """Sell the largest excess first for what is needed and the tax on it, then the same part of all."""
@@ -146,16 +171,28 @@ class TaxedLedger(ExactLedger):
         flow = self.run.flows[t] = self.flow_due(t, self.value())
         self.run.before_flow.append(self.value())
         if t in self.due:
+            self.bar_before_rebalance(t)
             self.cash += flow
             self.rebalance(t, "rebalance", self.due[t])
         else:
             self.cash += max(flow, ZERO)
             self.spend(t, "reinvest", min(payout, self.cash), self.recipients(t, case.after_delisting))
+            self.partial_trades(t)
             if flow > 0:
                 self.contribute(t, flow)
             elif flow < 0:
                 self.withdraw(t, -flow)
         self.mark(t)
+
+    def partial_trades(self, t: int) -> None:
+        """Fill what waited, answer reviews and bands, trim: each taxed by itself, in the order of a session (S9)."""
+        self.fill_waiting(t)
+        self.answer_breaches(t)
+        above = self.trims.get(t, set())
+        if t in self.broken:
+            self.partial_rebalance(t)
+            above = {i for i in above if self.money(i) > (self.caps[i] or ONE) * self.value() * (1 + GRACE)}
+        self.trim(t, above)
 
     def settle(self, t: int, due: Fraction) -> None:
         """Pay a tax that no order raises; what cash lacks is paid from elsewhere, or all is sold pro rata for it."""
@@ -185,7 +222,7 @@ class TaxedLedger(ExactLedger):
         if not self.law.invests:
             self.cash += sum(net, ZERO)
             return
-        more = [tidy(money / self.price[i]) for i, money in enumerate(net)]
+        more = [tidy(money / self.price[i]) if money else ZERO for i, money in enumerate(net)]
         self.book.trade(t, more, list(self.price), [ZERO for _ in more])
         self.units = [units + new for units, new in zip(self.units, more, strict=True)]
 
