@@ -47,6 +47,15 @@ def _real_run(folder: Path) -> Path:
     return folder / "us-small-caps" / "report.html"
 
 
+def _taxed_run(folder: Path) -> Path:
+    raw = PRICES.with_name("raw.parquet")
+    if not raw.is_file():
+        pytest.skip("the folder shared/data with real prices is not beside this checkout")
+    real = ("--set", f"data.source={{kind: files, path: {raw}, closes: raw, currency: USD}}")
+    command("run", "configs/us_small_caps_germany.yaml", "--out", str(folder), *real)
+    return folder / "us-small-caps-germany" / "report.html"
+
+
 def _sweep(folder: Path) -> Path:
     command("sweep", "configs/sweeps/quickstart_sweep.yaml", "--out", str(folder))
     return next(folder.glob("*.sweep")) / "report.html"
@@ -107,6 +116,7 @@ PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "specimen": _specimen,
     "run": _run,
     "real run": _real_run,
+    "taxed run": _taxed_run,
     "sweep": _sweep,
     "luck": _luck,
     "claims": _claims,
