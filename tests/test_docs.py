@@ -24,8 +24,10 @@ from engine.composition import run_config_class
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
 from engine.portfolio.tariffs import load_tariffs
+from engine.tax.book import Taxation, TaxBook
 from engine.tax.flat import FlatTax
 from engine.tax.germany.law import GermanTax
+from engine.tax.law import TaxLaw
 from engine.tax.united_states.law import UnitedStatesTax
 from tests.support.configs import SHIPPED
 from tests.support.tax_measures import measured
@@ -129,6 +131,13 @@ def test_every_key_of_every_tax_is_explained() -> None:
         for key in {*keys_of(law)} - {"twin"}:
             assert re.search(rf"\b{key}\b", code), f"docs/taxes.md does not explain {kind}: {key}"
     assert "`twin: gross`" in page
+
+
+def test_every_hook_of_a_tax_law_is_named_where_one_is_added() -> None:
+    code = " ".join(re.findall(r"`([^`]*)`", (ROOT / "docs" / "add_a_country.md").read_text()))
+    hooks = [name for base in (TaxBook, Taxation) for name in (*vars(base), *base.__annotations__) if name[0] != "_"]
+    for hook in {*TaxLaw.__abstractmethods__, *hooks} - {"reinvests", "outside", "open_book"}:
+        assert re.search(rf"\b{hook}\b", code), f"docs/add_a_country.md does not name {hook}"
 
 
 def test_the_example_of_taxes_is_what_its_command_prints(tmp_path: Path) -> None:
