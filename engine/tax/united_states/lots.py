@@ -201,14 +201,14 @@ class ListedLots:
     def _order(self, day: int, price: float) -> list[int]:
         numbers = range(len(self.lots))
         if self.method == "hifo":
-            return sorted(numbers, key=lambda at: -self.lots[at].cost / self.lots[at].units)
+            return sorted(numbers, key=lambda at: -_unit_cost(self.lots[at]))
         if self.method == "min_tax":
             return sorted(numbers, key=lambda at: self._tax_order(self.lots[at], day, price))
         return list(numbers)
 
     def _tax_order(self, lot: Lot, day: int, price: float) -> tuple[float, int, float]:
         """Return the tax of a unit; where equal: losses short, long, then gains long, short, the smallest first."""
-        gain, long = price - lot.cost / lot.units, is_long_term(lot.held_from, day)
+        gain, long = price - _unit_cost(lot), is_long_term(lot.held_from, day)
         group = (1 if long else 0) if gain < 0.0 else (2 if long else 3)
         return (self.rates.long_term if long else self.rates.ordinary) * gain, group, gain
 
@@ -237,3 +237,11 @@ class ListedLots:
         twin = ListedLots(self.method, self.rates)
         twin.lots, twin._purchases = self.lots.copy(), self._purchases
         return twin
+
+
+def _unit_cost(lot: Lot) -> float:
+    """Return what a unit cost, for an order in which rounding decides nothing: of equal lots the earliest goes first.
+
+    A replacement bought at the price of the sale that it washes costs what the rest of the sold lot did.
+    """
+    return float(f"{lot.cost / lot.units:.12g}")

@@ -129,9 +129,9 @@ class AmericanBook:
     def _rank(self, t: int, lot: Lot, price: Fraction) -> tuple[Fraction, ...]:
         """Say which lot goes first: the lowest rank, then the earliest purchase."""
         if self.law.lots == "hifo":
-            return (-lot.basis,)
+            return (-even(lot.basis),)
         if self.law.lots == "min_tax":
-            long, gain = is_long(lot.since, self.days[t]), price - lot.basis
+            long, gain = is_long(lot.since, self.days[t]), price - even(lot.basis)
             rate = (self.law.long_term if long else self.law.ordinary) + self.law.net_investment + self.law.state
             group = int(long) if gain < 0 else 3 - int(long)
             return rate * gain, Fraction(group), gain
@@ -204,3 +204,8 @@ class AmericanBook:
         held = [-sum((lot.units for lot in lots), ZERO) for lots in self.lots]
         everything.trade(t, held, prices, [ZERO for _ in held])
         result.latent = sum(everything.assessments().values(), ZERO) - sum(result.by_year.values(), ZERO)
+
+
+def even(basis: Fraction) -> Fraction:
+    """Return a basis without what rounding has left: of lots that are equal the earliest goes first."""
+    return Fraction(round(basis * 10**12), 10**12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from tests.reference.ledger import DUST, GRACE, SNAP, ExactLedger, LedgerError, Plan, Run
@@ -36,6 +37,7 @@ class TaxedLedger(ExactLedger):
         self.earned = ZERO  # interest of the calendar year
         self.raises, self.to_raise = False, ZERO  # whether a sale is for money, and the tax on it that it raises too
         self.order_tax = ZERO  # of the vector that is being solved
+        self.kept_back = ZERO  # of the vector that is filled next, whole shares are rounded beside it
 
     # -- orders
 
@@ -62,8 +64,11 @@ class TaxedLedger(ExactLedger):
             self.cash, self.to_raise, self.order_tax = cash, ZERO, ZERO
             return self.book.preview(t, *self._vector({i: q - self.units[i] for i, q in wanted.items()}))
 
+        whole, self.case = self.case, replace(self.case, whole=False)
         tax = settled_tax(tax_when, self.book.least())
+        self.case = whole
         tax_when(tax)
+        self.kept_back = tax if whole.whole and not self.raises else ZERO
         return placed
 
     def bought_with(self, money: Fraction, shares: Mapping[int, Fraction], left_out: set[int]) -> Fraction:
@@ -131,10 +136,26 @@ class TaxedLedger(ExactLedger):
     def fill(self, t: int, kind: str, goals: dict[int, Fraction], label: str = "") -> None:  # type: ignore[override]
         """Fill a vector, then book its lots and pay its tax."""
         before = len(self.run.events)
+        if self.case.whole and self.book.at_once:
+            self.cash, kept = self.cash - self.kept_back, self.kept_back
+            wanted = self.quantities(goals)
+            self.cash, self.kept_back = self.cash + kept, ZERO
+            goals = {i: q * self.price[i] for i, q in self.affordable_shares(wanted).items()}
         super().fill(t, kind, goals, label)
         for event in self.run.events[before:]:
             self.pay(self.book.trade(t, event.quantities, event.prices, event.costs))
         self.snap()
+
+    def affordable_shares(self, wanted: dict[int, Fraction]) -> dict[int, Fraction]:
+        """S10: where cash does not pay for the tax on what is traded, the largest purchase is one share less."""
+        while True:
+            vector = self._vector({i: q - self.units[i] for i, q in wanted.items()})
+            cash = self.cash_after(wanted, ZERO) - self.book.preview(0, *vector)
+            bought = {i: (q - self.units[i]) * self.price[i] for i, q in wanted.items() if q > self.units[i]}
+            if cash >= -SNAP * self.value() or not bought:
+                return wanted
+            largest = max(bought, key=lambda i: bought[i])
+            wanted = {**wanted, largest: wanted[largest] - 1 / self.per_unit[largest]}
 
     def pay(self, tax: Fraction) -> None:
         """Take tax out of cash, or pay it back."""

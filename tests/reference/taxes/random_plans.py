@@ -7,20 +7,22 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction as F
 
+from tests.reference.cases import dividends, random_rule_case
 from tests.reference.dated_rules import Annual
 from tests.reference.ledger import Case
 from tests.reference.rules import Cost
 from tests.reference.taxes.attributes import EXEMPT, Asset, Fund, Germany, Stock, TaxedCase, UnitedStates
 
+RULED = 0.3  # of the plans
 SCHEDULED = [1, 1, 1, 4, 12]  # months
 STOCKS = [("0.15", "0.15"), ("0.30", "0.15"), ("0.35", "0.15"), ("0", "0"), ("0.2", "0")]
 
 
 def random_days(rng: random.Random) -> list[date]:
-    """Sessions on weekdays, up to two weeks apart, over three to eight calendar years; no scheduled month is unfinished."""
+    """Sessions on weekdays, in every month, over three to six calendar years; no scheduled month is unfinished."""
     day, days = date(rng.randrange(2018, 2021), rng.choice([2, 3, 6, 9, 11]), rng.randrange(1, 20)), []
-    last = date(rng.randrange(day.year + 2, 2026), rng.choice([2, 3, 6, 9, 11]), rng.randrange(1, 29))
-    step = rng.choice([6, 9, 14])
+    last = date(day.year + rng.randrange(2, 6), rng.choice([2, 3, 6, 9, 11]), rng.randrange(1, 29))
+    step = rng.choice([6, 14, 25])
     while day < last:
         day += timedelta(days=max(day.weekday() - 4, 0) and 7 - day.weekday())
         days.append(day)
@@ -87,9 +89,36 @@ def random_case(rng: random.Random) -> Case:
     return case
 
 
+def random_ruled_case(rng: random.Random) -> Case:
+    """Draw a short plan of any rules of the reference ledger, with gaps in its prices, over one to four years."""
+    case = random_rule_case(rng)
+    while case.capital < 1000:
+        case = random_rule_case(rng)
+    day, days = date(2019, rng.randrange(1, 13), rng.randrange(1, 28)), []
+    for _ in case.prices:
+        days.append(day)
+        day += timedelta(days=rng.randrange(8, 40))
+    rate = F(rng.choice(["0", "0.001", "0.01"]))
+    return replace(
+        case,
+        days=days,
+        costs=dict.fromkeys(case.tickers, Cost(rate=rate)),
+        whole=False,
+        delay=0,
+        dividends=dividends(rng, case),
+    )
+
+
+def in_whole_shares(rng: random.Random, taxed: TaxedCase) -> TaxedCase:
+    """Let one plan in eight trade whole shares, in which dividends cannot be invested."""
+    if rng.random() < 1 / 8:
+        return TaxedCase(replace(taxed.case, whole=True), replace(taxed.law, invests=False))
+    return taxed
+
+
 def random_german_plan(rng: random.Random) -> TaxedCase:
     """Draw a plan of funds of all types and stocks, taxed by a German bank or by assessment."""
-    case = random_case(rng)
+    case = random_ruled_case(rng) if rng.random() < RULED else random_case(rng)
     assets: dict[str, Asset] = {}
     for name in case.tickers:
         withheld, creditable = rng.choice(STOCKS)
@@ -108,12 +137,12 @@ def random_german_plan(rng: random.Random) -> TaxedCase:
         outside=rng.random() < 0.3,
         invests=rng.random() < 0.5,
     )
-    return TaxedCase(case, law)
+    return in_whole_shares(rng, TaxedCase(case, law))
 
 
 def random_american_plan(rng: random.Random) -> TaxedCase:
     """Draw a plan of funds and stocks in an American taxable account."""
-    case = random_case(rng)
+    case = random_ruled_case(rng) if rng.random() < RULED else random_case(rng)
     lots = rng.choice(["fifo", "fifo", "hifo", "min_tax", "average"])
     fund_only = lots == "average"
     assets: dict[str, Asset] = {
@@ -131,4 +160,4 @@ def random_american_plan(rng: random.Random) -> TaxedCase:
         against_income=F(rng.choice([3000, 3000, 1500])),
         invests=rng.random() < 0.5,
     )
-    return TaxedCase(case, law)
+    return in_whole_shares(rng, TaxedCase(case, law))
