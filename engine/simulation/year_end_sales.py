@@ -39,7 +39,7 @@ def _placeable(state: PortfolioState, row: int, quotes: Quotes, units: FloatArra
     units = np.where(able, units, 0.0)
     if state.terms.whole_shares:
         units = np.floor(units * quotes.shares + SHARE_TOLERANCE) / quotes.shares
-    money = units * quotes.prices
+    money = _money(units, quotes)
     for j in np.flatnonzero(units):
         cost = 2.0 * order_cost(float(money[j]), int(j), quotes, state.terms.costs)
         if cost >= money[j] or money[j] < state.terms.min_order:
@@ -49,7 +49,7 @@ def _placeable(state: PortfolioState, row: int, quotes: Quotes, units: FloatArra
 
 def _sell(state: PortfolioState, tax: TaxAccount, row: int, quotes: Quotes, units: FloatArray) -> FloatArray:
     """Sell ``units`` (N,); return (N,) what each brings after its costs and its share of the tax, if any [currency]."""
-    money, fees = units * quotes.prices, np.zeros_like(units)
+    money, fees = _money(units, quotes), np.zeros_like(units)
     for j in np.flatnonzero(units):
         fees[j] = order_cost(float(money[j]), int(j), quotes, state.terms.costs)
     due = tax.take_trades(row, -units, quotes.prices, fees)
@@ -71,6 +71,11 @@ def _buy_back(state: PortfolioState, tax: TaxAccount, row: int, quotes: Quotes, 
             units[j] = np.floor(units[j] * quotes.shares[j] + SHARE_TOLERANCE) / quotes.shares[j]
         fees[j] = order_cost(float(units[j] * quotes.prices[j]), int(j), quotes, state.terms.costs)
     state.units += units
-    state.cash = max(state.cash - float((units * quotes.prices + fees).sum()), 0.0)
+    state.cash = max(state.cash - float((_money(units, quotes) + fees).sum()), 0.0)
     tax.book.buy_back(row, units.tolist(), quotes.prices.tolist(), fees.tolist())
     state.record_trade(row, units, fees, TradeReason(YEAR_END_PURCHASE))
+
+
+def _money(units: FloatArray, quotes: Quotes) -> FloatArray:
+    """Return (N,) what ``units`` (N,) are worth; of none nothing, also before a first close [currency]."""
+    return np.where(units == 0.0, 0.0, units * quotes.prices)

@@ -179,3 +179,15 @@ def test_a_run_steps_up_its_lots_and_owes_less_when_it_is_sold() -> None:
         assert ledger.taxes is not None
         ends.append((ledger.value[-1], ledger.taxes.record.latent))
     assert ends == [pytest.approx((12_000.0, RATE * 1000.0)), pytest.approx((12_000.0, 0.0), abs=1e-9)]
+
+
+def test_what_is_not_listed_yet_is_worth_nothing_at_a_year_end() -> None:
+    """B has no close before 2024: its absence is no amount, and the lots of A are renewed as without it."""
+    closes = np.array([[100.0, np.nan], [105.0, np.nan], [110.0, np.nan], [110.0, 5.0], [120.0, 5.0], [120.0, 5.0]])
+    market = Market.build(DATES, ("A", "B"), closes)
+    policy = BuyAndHold.model_validate({"weights": {"A": "100%", "B": "0%"}})
+    taxation = law(use_allowance=True).taxation(reinvests=True)
+    ledger = simulate(market, policy, account(capital=10_000.0), free(2), taxation=taxation)
+    assert ledger.value.tolist() == pytest.approx([10_000.0, 10_500.0, 11_000.0, 11_000.0, 12_000.0, 12_000.0])
+    assert ledger.taxes is not None
+    assert {lot.row for lot in ledger.taxes.record.lots} == {4}

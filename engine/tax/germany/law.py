@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.core.fields import (
+    NUMBER_PATTERN,
     ConfigModel,
     FieldFault,
     NonNegative,
@@ -37,12 +38,12 @@ European Union can buy: Regulation (EU) 1286/2014."""
 
 def _parse_allowance(value: object) -> object:
     most = MOST_ALLOWANCE * ALLOWANCES[max(ALLOWANCES)]
-    if value in {"single", "couple"}:
+    if isinstance(value, str) and value in {"single", "couple"}:
         return value
-    try:
-        money = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else -1.0
-    except ValueError:
-        money = -1.0
+    written = NUMBER_PATTERN.fullmatch(value.strip()) if isinstance(value, str) else None
+    money = float(written[0]) if written else -1.0
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        money = float(value)
     if 0.0 <= money <= most:
         return money
     message = f"{{found}} is no allowance; write single, couple, or the share of it that this bank has, 0 to {most:g}"
