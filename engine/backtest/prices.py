@@ -13,6 +13,7 @@ from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import Data, Window
 from engine.backtest.loading import DAYS_AFTER_WINDOW, price_request
+from engine.backtest.tax_budget import with_budget
 from engine.core.arrays import DateArray, FloatArray
 from engine.core.errors import DataError, UnknownTickerError
 from engine.core.fields import FieldFault
@@ -36,8 +37,10 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 from engine.tax.book import Taxation
+from engine.tax.germany.law import GermanTax
 from engine.tax.law import TaxLaw
 from engine.tax.none import NoTax
+from engine.tax.united_states.law import UnitedStatesTax
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -186,7 +189,8 @@ def taxation_of(law: TaxLaw, data: Data, account: Account) -> Taxation | None:
     """Return what ``simulate`` asks about taxes, None where there are none."""
     if isinstance(law, NoTax):
         return None
-    return law.taxation(reinvests=_use_of_dividends(data, account) == "reinvest")
+    budget = law.budget if isinstance(law, GermanTax | UnitedStatesTax) else None
+    return with_budget(law.taxation(reinvests=_use_of_dividends(data, account) == "reinvest"), budget)
 
 
 def _use_of_dividends(data: Data, account: Account) -> DividendUse:

@@ -15,6 +15,7 @@ from engine.simulation.kernel.triggers import record_rebalance
 from engine.simulation.kernel.valuation import account_value
 from engine.simulation.pending_orders import ticker_list
 from engine.simulation.portfolio_state import PortfolioState
+from engine.simulation.tax_budget import weights_within_budget
 from engine.simulation.trade_events import TradeReason
 
 
@@ -63,6 +64,9 @@ def trade_after_tax(
 def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: TradeReason) -> None:
     """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
     state.target = target
+    if (reachable := weights_within_budget(state, row, target)) is not None:
+        _rebalance_part_of_the_way(state, row, target, reachable, reason)
+        return
     if not state.pending.is_empty or np.count_nonzero(state.fresh(row)) < len(target):
         _rebalance_with_missing_prices(state, row, reason)
     else:  # nearly always, and a third of a run's time
@@ -70,6 +74,17 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
     record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
     from_reached = state.terms.whole_shares or (state.never_sells and bool((state.fills.left_out == NEVER_SOLD).any()))
     state.drift_base = state.weights(row) if from_reached else target
+
+
+def _rebalance_part_of_the_way(
+    state: PortfolioState, row: int, target: FloatArray, reachable: FloatArray, reason: TradeReason
+) -> None:
+    """Trade to ``reachable`` (N,) weights; the ``target`` (N,) stays in force, drift begins where the trade ends."""
+    state.target = reachable
+    fill_order(state, row, Order(reachable, state.fresh(row), state.no_recipients), reason)
+    state.target = target
+    record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
+    state.drift_base = state.weights(row)
 
 
 def _rebalance_with_missing_prices(state: PortfolioState, row: int, reason: TradeReason) -> None:

@@ -215,7 +215,11 @@ class PortfolioState:
             payouts=read_only(np.array([reason.payout for reason in reasons], dtype=np.bool_)),
             reviews=tuple(record._replace(row=record.row - start) for record in self.reviews.records),
             left_out=tuple(one._replace(row=one.row - start) for one in self.left_out),
-            notes=(*self.notes, *trade_events.left_out_notes(self.left_out, trades, self.market)),
+            notes=(
+                *self.notes,
+                *self._budget_notes(),
+                *trade_events.left_out_notes(self.left_out, trades, self.market),
+            ),
             steps=tuple(self.steps),
             shortfalls={row - self.opening: why for row, why in self.shortfalls.items()},
             departures={row - self.opening: why for row, why in self.departures.items()},
@@ -223,6 +227,9 @@ class PortfolioState:
             last_withdrawal=self.last_withdrawal,
             taxes=self._tax_flows(end),
         )
+
+    def _budget_notes(self) -> tuple[str, ...]:
+        return () if self.tax is None else tuple(self.tax.budget_notes(self.market.dates))
 
     def _tax_flows(self, end: int) -> TaxFlows | None:
         if self.tax is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.core.arrays import FloatArray, read_only
+from engine.core.arrays import DateArray, FloatArray, read_only
 from engine.data.market import Market
 from engine.tax.book import Taxation, TaxBook
+from engine.tax.budget import BudgetedTaxation
 from engine.tax.record import TaxFlows
 
 
@@ -16,7 +17,8 @@ class TaxAccount:
     """What one run owes and has paid: ``paid``, ``withheld`` and ``outside`` (T,) as :class:`TaxFlows` has them.
 
     ``interest_from``: the first row whose interest on cash no year's end has booked; ``taken``: by row, what was taken
-    out of its dividends [currency].
+    out of its dividends [currency]; ``budget`` of tax a year, if there is one; ``stayed``: rows of rebalances that it
+    ended before their targets, and what part of the portfolio stayed away from them.
     """
 
     def __init__(self, taxation: Taxation, market: Market, opening: int) -> None:
@@ -26,6 +28,8 @@ class TaxAccount:
         self.paid, self.withheld, self.outside = np.zeros((3, len(market.dates)))
         self.interest_from = opening + 1
         self.taken: dict[int, float] = {}
+        self.budget = taxation.budget if isinstance(taxation, BudgetedTaxation) else None
+        self.stayed: list[tuple[int, float]] = []
 
     def take_trades(self, row: int, trades: FloatArray, prices: FloatArray, fees: FloatArray) -> float:
         """Book what was traded; return the tax that leaves with it, negative where some comes back [currency]."""
@@ -44,6 +48,18 @@ class TaxAccount:
     def taken_from_dividends(self, row: int) -> float:
         """Return the tax, here and abroad, on the dividends of ``row`` [currency]."""
         return self.taken.get(row, 0.0)
+
+    def budget_notes(self, dates: DateArray) -> Iterator[str]:
+        """Yield how far from its targets the budget kept the portfolio, if it ever did."""
+        if self.budget is not None and self.stayed:
+            shares = [100.0 * share for _, share in self.stayed]
+            most = max(range(len(shares)), key=shares.__getitem__)
+            yield (
+                f"tax.budget: {self.budget.money:,.0f} a year ended {len(shares)} rebalances before their targets; "
+                f"{sum(shares) / len(shares):.2f} % of the portfolio stayed away from them on average, "
+                f"{shares[most]:.2f} % at most, on {dates[self.stayed[most][0]]}. Income counts towards what is used, "
+                "and is not held back."
+            )
 
     def interest_until(self, row: int, cash: FloatArray, growth: FloatArray) -> float:
         """Return the interest on ``cash`` (T,) from the last year's end up to ``row``, and begin anew [currency]."""

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from engine.core.ordered_sum import add_in_order
 from engine.data.market import Market
 from engine.tax.book import IncomeTax, OrderCost
+from engine.tax.budget import GainLimit, SaleLot
 from engine.tax.fifo_lots import FifoLots
 from engine.tax.germany.advance import AdvanceTable
 from engine.tax.germany.fund_lots import FundLots
 from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear
 from engine.tax.germany.terms import GermanTerms
-from engine.tax.germany.year import sale_gain, total_rate
+from engine.tax.germany.year import sale_gain, tax_of_income_tax, total_rate
 from engine.tax.germany.year_end import Holdings, LotPiece, Room, gains_within, losses_worth_taking
 from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
 
@@ -108,6 +109,26 @@ class GermanBook:
         self._year.realise([draft.gain for draft in drafts])
         self._write(drafts, moved)
         return moved if self.at_once else 0.0
+
+    def tax_of_year(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
+        """Return the tax of the running year with these ``trades``."""
+        return self._year.assess_with(*self._gains(trades, prices, fees)).tax
+
+    def lots_for_sale(self, row: int, asset: int, price: float) -> list[SaleLot]:
+        """Return the lots of a column, oldest first, with the gains of stocks and other ones."""
+        pieces = self._pieces(asset, price)
+        if self._is_fund[asset]:
+            return [SaleLot(piece.units, 0.0, piece.gain) for piece in pieces]
+        return [SaleLot(piece.units, piece.gain, 0.0) for piece in pieces]
+
+    def gain_limits(self, row: int, most: float) -> list[list[GainLimit]]:
+        """Return how far the year's base may rise: gains of stocks count only where they are left after losses."""
+        year, terms = self._year, self._year.terms
+        taxable = (most / tax_of_income_tax(terms) + year.sums.credit) / terms.rate
+        base = terms.allowance + taxable
+        stocks, other = year.sums.stocks - year.pots.stocks, year.sums.other - year.pots.other
+        together = GainLimit(1.0, 1.0, base - stocks - other)
+        return [[together]] if terms.one_pot else [[together, GainLimit(0.0, 1.0, base - other)]]
 
     def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
         """Return what gains until the allowance is used, else what loses as far as that lowers the tax."""

@@ -94,6 +94,7 @@ class GermanTax(TaxLaw):
     short_of_cash: Literal["sell", "outside"] = "sell"
     use_allowance: Switch = False
     harvest: Literal["none", "year_end"] = "none"
+    budget: NonNegative | None = None
     rounding: Literal["none", "cent"] = "none"
     assets: dict[Ticker, GermanAsset] = Field(default_factory=dict)
 

@@ -105,6 +105,11 @@ def total_rate(rate: float, church: float) -> float:
     return rate * (1.0 + SOLIDARITY + church) / (1.0 + rate * church)
 
 
+def tax_of_income_tax(terms: YearTerms) -> float:
+    """Return the whole tax for each euro that the rate alone would take: surcharges, and church tax in its divisor."""
+    return (1.0 + SOLIDARITY + terms.church) / (1.0 + terms.rate * terms.church)
+
+
 def sale_gain(units: float, price: float, fee: float, cost: float, deemed: float) -> float:
     """Return the gain of a sale [EUR]: what it brings less its fee, its ``cost`` and income taxed in advance."""
     return units * price - fee - cost - deemed

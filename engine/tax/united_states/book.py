@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from engine.core.arrays import DateArray
 from engine.tax.book import IncomeTax, OrderCost
+from engine.tax.budget import GainLimit, SaleLot
 from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
 from engine.tax.united_states.dividends import PaidDividend, RecentDividends
 from engine.tax.united_states.holding_period import disqualifies, is_long_term
@@ -127,6 +128,38 @@ class UnitedStatesBook:
             elif units > 0.0:
                 self._buy(j, row, units, units * prices[j] + fees[j])
         return 0.0
+
+    def tax_of_year(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
+        """Return the tax of the year of ``row`` with these ``trades``."""
+        twin = self._copy()
+        twin.take_trades(row, trades, prices, fees)
+        twin.income.setdefault(self.year_of[row], YearIncome())
+        return list(twin.unsettled())[-1].tax
+
+    def lots_for_sale(self, row: int, asset: int, price: float) -> list[SaleLot]:
+        """Return the lots of a column in the order of sales, with short-term and long-term gains."""
+        day, lots = self.days[row], []
+        for held_from, units, cost in self.lots[asset].in_order(day, price):
+            gain = price - cost / units
+            lots.append(SaleLot(units, 0.0, gain) if is_long_term(held_from, day) else SaleLot(units, gain, 0.0))
+        return lots
+
+    def gain_limits(self, row: int, most: float) -> list[list[GainLimit]]:
+        """Return the two ways in which gains keep to a tax: short-term ones left, or set off by long-term losses."""
+        income, at = self._year(row), self.terms.table_year or self.year_of[row]
+        years = list(self.unsettled())
+        before = years[-2] if len(years) > 1 else (self.settled[-1] if self.settled else None)
+        carried = CarriedLosses() if before is None else before.carried
+        short, long = income.short - carried.short, income.long - carried.long
+        earned = TaxedIncome(income.plain + income.interest, income.qualified)
+        left = most - self.terms.rates.tax(earned, at)
+        if left < 0.0:
+            return [[GainLimit(1.0, 1.0, 0.0)]]
+        one = TaxedIncome(1.0, 0.0), TaxedIncome(0.0, 1.0)
+        ordinary, preferred = (self.terms.rates.tax(income, at) for income in one)
+        both = [GainLimit(1.0, 1.0, left / rate - short - long) for rate in (ordinary, preferred) if rate > 0.0]
+        each = GainLimit(ordinary, preferred, left - ordinary * short - preferred * long)
+        return [[each, *both[-1:]], [GainLimit(0.0, 1.0, -long), *both[:1]]]
 
     def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
         """Return the lots of funds that lose, where their losses are worth more in tax than two orders cost.

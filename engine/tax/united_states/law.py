@@ -74,6 +74,7 @@ class UnitedStatesTax(TaxLaw):
     loss_against_income: NonNegative | None = None
     pay_on: MonthDay = DayOfYear(4, 15)
     harvest: Literal["none", "year_end"] = "none"
+    budget: NonNegative | None = None
     assets: Mapping[Ticker, UnitedStatesAsset] = Field(default_factory=dict)
 
     @validates_fields
@@ -82,6 +83,12 @@ class UnitedStatesTax(TaxLaw):
             yield ("brackets",), "rates and brackets are two ways to say the same; keep one of them"
         if self.account == "taxable" and self.rates is None and self.brackets is None:
             yield ("rates",), "missing; write rates: {ordinary: 24%, long_term: 15%}, or brackets"
+        if self.budget is not None and (self.account != "taxable" or self.rates is None):
+            found = "brackets" if self.account == "taxable" else f"account: {self.account}"
+            yield (
+                ("budget",),
+                f"found {found}; a budget is kept in a taxable account at flat rates: write rates, or leave it out",
+            )
         if self.account == "traditional" and self.rates is None:
             remedy = "write rates: {ordinary: 24%, long_term: 15%}"
             yield ("rates",), f"a traditional account is taxed at a flat rate; {remedy}"
