@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from engine.tax.law import TaxLaw
 from tests.reference.ledger import LedgerError
-from tests.reference.taxes.attributes import TaxedCase
+from tests.reference.taxes.attributes import Law, TaxedCase
 from tests.reference.taxes.engine_laws import law_of
 from tests.reference.taxes.engine_runs import engine_taxed, largest_gap
 from tests.reference.taxes.ledger import run_taxed
@@ -26,7 +27,12 @@ class Agreement:
     others: list[str] = field(default_factory=list)
 
 
-def compare(draw: Callable[[random.Random], TaxedCase], country: str, seeds: Iterable[int]) -> Agreement:
+def compare(
+    draw: Callable[[random.Random], TaxedCase],
+    country: str,
+    seeds: Iterable[int],
+    law: Callable[[Law], TaxLaw] = law_of,
+) -> Agreement:
     """Run the plan of each seed twice; each that differs is said by its seed, with its first difference."""
     found = Agreement()
     for seed in seeds:
@@ -37,7 +43,7 @@ def compare(draw: Callable[[random.Random], TaxedCase], country: str, seeds: Ite
         except (NoTaxSettles, LedgerError):
             found.inexact += 1
             continue
-        gap = largest_gap(taxed, run, taxes, engine_taxed(taxed, law_of(taxed.law)))
+        gap = largest_gap(taxed, run, taxes, engine_taxed(taxed, law(taxed.law)))
         if gap.size <= AGREES:
             found.worst = max(found.worst, gap.size)
         elif run.jumps:

@@ -18,6 +18,7 @@ from tests.reference.taxes.attributes import TaxedCase
 from tests.reference.taxes.book import KeptLot, TaxResult
 
 LEAST_UNITS = 1e-9
+ZERO = Fraction(0)
 
 
 def engine_taxed(taxed: TaxedCase, law: TaxLaw) -> Ledger:
@@ -79,7 +80,9 @@ def _at_the_end(taxed: TaxedCase, taxes: TaxResult, ledger: Ledger) -> list[Gap]
     pairs |= {
         f"losses of {year.year}": (year.losses, taxes.realised.get(year.year, (0, 0))[1]) for year in record.years
     }
-    pairs |= {f"pot {name}": (record.pots.get(name, 0.0), money) for name, money in taxes.pots.items()}
+    if record.pots.keys() == taxes.pots.keys():
+        pairs |= {f"pot {name}": (record.pots[name], money) for name, money in taxes.pots.items()}
+    pairs["all pots"] = (sum(record.pots.values()), sum(taxes.pots.values(), ZERO))
     gaps = [_gap(mine, wanted, scale, name) for name, (mine, wanted) in pairs.items()]
     return [*gaps, *_of_lots(taxes, ledger, scale)]
 
