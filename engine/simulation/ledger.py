@@ -171,7 +171,7 @@ def ledger_checks(ledger: Ledger, market: Market) -> LedgerChecks:
     received = ledger.flows + ledger.dividends(market) - ledger.fees
     if ledger.taxes is not None:
         received = received - ledger.taxes.paid - ledger.taxes.withheld
-    there = ledger.value.copy()
+    there = ledger.value.copy() if ledger.taxes is None else np.maximum(ledger.value, ledger.taxes.paid)
     if ledger.last_withdrawal is not None:  # which leaves nothing to measure by
         there[-1] += ledger.last_withdrawal.paid
     residual = np.abs(ledger.cash - (before + received - spent)) / np.maximum(there, 1e-300)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
+from engine.simulation.ledger import ledger_checks
 from engine.simulation.simulate import simulate
 from engine.tax.flat import FlatTax
 from engine.tax.flat_book import FlatBook
@@ -171,3 +172,17 @@ def test_faults_of_a_flat_tax_say_what_to_write(keys: dict[str, object], told: s
     """Each is one line."""
     with pytest.raises(ValidationError, match=told):
         FlatTax.model_validate({"gains": "25%", "income": "20%", **keys})
+
+
+def test_a_tax_that_takes_all_there_is_leaves_cash_explained() -> None:
+    """Half of the account is due in July and is worth less by then: all of it leaves, and nothing is left to measure
+    by but that."""
+    closes = np.array([[100.0, 100.0]] * 4 + [[1.07, 0.93]] * 3)
+    policy = BuyAndHold.model_validate({"weights": {"A": "37%", "B": "53%"}})
+    law = FlatTax.model_validate({"gains": "25%", "income": "20%", "collect": "assessment", "wealth": "50%"})
+    taxation, own = law.taxation(reinvests=True), market(closes)
+    ledger = simulate(own, policy, account(capital=1000.03), free(2), taxation=taxation)
+    assert ledger.taxes is not None
+    assert ledger.value[4:].tolist() == [0.0, 0.0, 0.0]
+    assert ledger.taxes.outside[4] == pytest.approx(500.015 - ledger.taxes.paid[4])
+    assert ledger_checks(ledger, own).worst_cash_residual < 1e-12
