@@ -175,8 +175,7 @@ def test_faults_of_a_flat_tax_say_what_to_write(keys: dict[str, object], told: s
 
 
 def test_a_tax_that_takes_all_there_is_leaves_cash_explained() -> None:
-    """Half of the account is due in July and is worth less by then: all of it leaves, and nothing is left to measure
-    by but that."""
+    """Half of the account is due in July, when it is worth a hundredth: all of it leaves, and nothing stays."""
     closes = np.array([[100.0, 100.0]] * 4 + [[1.07, 0.93]] * 3)
     policy = BuyAndHold.model_validate({"weights": {"A": "37%", "B": "53%"}})
     law = FlatTax.model_validate({"gains": "25%", "income": "20%", "collect": "assessment", "wealth": "50%"})
