@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy, deepcopy
+from datetime import date
 from fractions import Fraction
 
 from tests.reference.rules import ZERO, tidy
@@ -19,7 +20,7 @@ from tests.reference.taxes.american_lots import (
 )
 from tests.reference.taxes.american_year import Carried, Year, assess
 from tests.reference.taxes.attributes import Fund, TaxedCase, UnitedStates
-from tests.reference.taxes.book import KeptLot, Money, Paid, TaxResult, first_on_or_after
+from tests.reference.taxes.book import KeptLot, Money, Paid, TaxResult
 
 
 class AmericanBook:
@@ -60,10 +61,10 @@ class AmericanBook:
     def assessed(self, t: int) -> Fraction:
         """15 April: the tax of the year before, or what comes back."""
         due = ZERO
-        for number, tax in self.assessments().items():
-            if number not in self.settled and first_on_or_after(self.days, self.law.pay_on, number + 1) == t:
-                self.settled.add(number)
-                due += tidy(tax)
+        payable = [number for number in self.years if self.days[t] >= date(number + 1, *self.law.pay_on)]
+        for number in [number for number in payable if number not in self.settled]:
+            self.settled.add(number)
+            due += tidy(self.assessments()[number])
         return due
 
     # -- income

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
 from typing import Protocol
 
@@ -75,9 +74,3 @@ class Book(Protocol):
 
     def close(self, t: int, prices: Money, interest: Fraction, result: TaxResult) -> None:
         """Write years, lots, pots, accrued and latent tax at the last session."""
-
-
-def first_on_or_after(days: Sequence[date], month_day: tuple[int, int], year: int) -> int | None:
-    """Return the row of the first session on or after a day of a year, which may lie in a later one."""
-    day = date(year, *month_day)
-    return next((t for t, session in enumerate(days) if session >= day), None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 from tests.reference.rules import ZERO, tidy
 from tests.reference.taxes.attributes import Fund, Germany, Stock, TaxedCase
-from tests.reference.taxes.book import KeptLot, Money, Paid, TaxResult, first_on_or_after
+from tests.reference.taxes.book import KeptLot, Money, Paid, TaxResult
 from tests.reference.taxes.german_advance import advance, twelfths
 from tests.reference.taxes.german_lots import Lot, bought, gains_of, sold_first, take_away
 from tests.reference.taxes.german_year import Year
@@ -71,10 +72,8 @@ class GermanBook:
 
     def assessed(self, t: int) -> Fraction:
         """2.7: the whole tax of a year on the first session on or after `pay_on` of the next."""
-        return sum((self.unpaid.pop(year) for year in list(self.unpaid) if self._pays(year) == t), ZERO)
-
-    def _pays(self, year: int) -> int | None:
-        return first_on_or_after(self.days, self.law.pay_on, year + 1)
+        payable = [year for year in self.unpaid if self.days[t] >= date(year + 1, *self.law.pay_on)]
+        return sum((self.unpaid.pop(year) for year in payable), ZERO)
 
     # -- income
 

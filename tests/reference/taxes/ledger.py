@@ -207,13 +207,16 @@ class TaxedLedger(ExactLedger):
 
     def partial_trades(self, t: int) -> None:
         """Fill what waited, answer reviews and bands, trim: each taxed by itself, in the order of a session (S9)."""
-        self.fill_waiting(t)
-        self.answer_breaches(t)
+        if self.waiting:
+            self.fill_waiting(t)
+        if t in self.verdicts:
+            self.answer_breaches(t)
         above = self.trims.get(t, set())
         if t in self.broken:
             self.partial_rebalance(t)
             above = {i for i in above if self.money(i) > (self.caps[i] or ONE) * self.value() * (1 + GRACE)}
-        self.trim(t, above)
+        if above:
+            self.trim(t, above)
 
     def settle(self, t: int, due: Fraction) -> None:
         """Pay a tax that no order raises; what cash lacks is paid from elsewhere, or all is sold pro rata for it."""

@@ -35,13 +35,15 @@ def settled_tax(tax_when: Callable[[Fraction], Fraction], least: Fraction) -> Fr
         f_high, step = lacking(high), 2 * step
     if f_low < 0:
         low, f_low = least, lacking(least)
-    for turn in range(MOST_TURNS):
+    halves = False
+    for _ in range(MOST_TURNS):
         if abs(f_low) <= EXACT:
             return low
         if abs(f_high) <= EXACT:
             return high
-        x = tidy(low + f_low * (high - low) / (f_low - f_high)) if turn % 2 == 0 else tidy((low + high) / 2)
+        x = tidy((low + high) / 2 if halves else low + f_low * (high - low) / (f_low - f_high))
         f = lacking(x)
+        halves = not halves and 8 * abs(f) > min(abs(f_low), abs(f_high))
         if abs(f) <= EXACT:
             return x
         low, f_low, high, f_high = (x, f, high, f_high) if f > 0 else (low, f_low, x, f)
