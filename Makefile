@@ -8,6 +8,7 @@ INSTALL := bin/python -m pip --disable-pip-version-check install --quiet
 TESTED := $(INSTALL) --constraint constraints.txt
 JOBS ?= 2
 PRICES ?= ../shared/data/prices.parquet
+RAW ?= ../shared/data/raw.parquet
 GONE ?= ../shared/data/delisted
 COUNT_CONFIGS ?= 100000
 COUNT_FILES ?= 20000
@@ -15,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all pages lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -77,6 +78,9 @@ universe: $(VENV)/.installed ## a dated list with names that are gone, as benchm
 
 parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for every config, as benchmarks/studies/parts.md; PRICES= names your own
 	$(BIN)/python benchmarks/studies/parts.py --prices $(PRICES)
+
+after-tax: $(VENV)/.installed ## what a plan can do about its taxes, as benchmarks/studies/after_tax.md and in docs/taxes.md; RAW= names your own
+	$(BIN)/python benchmarks/studies/after_tax.py --prices $(RAW)
 
 optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio
 	$(BENCH)/bin/python benchmarks/studies/optimisers.py --prices $(PRICES)

@@ -1,4 +1,4 @@
-"""What a plan can do about its taxes, on one history: ``benchmarks/studies/after_tax.md``, docs/taxes.md and the README.
+"""What a plan can do about its taxes, on one history: ``benchmarks/studies/after_tax.md`` and docs/taxes.md.
 
 ``python benchmarks/studies/after_tax.py --prices FILE``, or ``make after-tax``; closes as traded, dividends and splits.
 """
@@ -24,7 +24,6 @@ from engine.report import number_format as fmt
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "benchmarks" / "studies" / "after_tax.md"
 DOCS: Final = ROOT / "docs" / "taxes.md"
-README: Final = ROOT / "README.md"
 ANNUAL: Final = "annual, first session of January"
 SAVING: Final = "annual, 500 a month paid in"
 MONTHLY: Final = "account.contributions={amount: 500, every: month, invest: towards_targets}"
@@ -47,7 +46,9 @@ COMMON: Final = (
     Measure("annual, first session of July", ("strategy.rebalance.month=july",)),
     Measure("annual, every second January", ("strategy.rebalance.every=2",)),
     Measure("bands 5/25, every day", (f"strategy.rebalance={BANDS}",)),
+    Measure("bands 5/25 and every January", (f"strategy.rebalance={{kind: any, of: [{BANDS}, {{kind: annual}}]}}",)),
     Measure("annual, tax budget of 500 a year", ("tax.budget=500",)),
+    Measure("annual, tax budget of nothing", ("tax.budget=0",)),
 )
 SAVINGS: Final = (
     Measure(SAVING, (MONTHLY,), SAVING),
@@ -59,12 +60,18 @@ SAVINGS: Final = (
         SAVING,
     ),
 )
+SMALL: Final = "annual, 25,000 instead of 100,000"
+QUARTER: Final = "account.capital=25000"
 OWN: Final = {
     "germany": (
         Measure("annual, use_allowance", ("tax.use_allowance=true",)),
         Measure("never, use_allowance", (*NEVER.overrides, "tax.use_allowance=true")),
         Measure("annual, harvest", ("tax.harvest=year_end",)),
         Measure("annual, use_allowance and harvest", ("tax.use_allowance=true", "tax.harvest=year_end")),
+        Measure(SMALL, (QUARTER,), SMALL),
+        Measure("annual, 25,000, use_allowance", (QUARTER, "tax.use_allowance=true"), SMALL),
+        Measure("never, 25,000", (QUARTER, *NEVER.overrides), SMALL),
+        Measure("never, 25,000, use_allowance", (QUARTER, *NEVER.overrides, "tax.use_allowance=true"), SMALL),
     ),
     "united_states": (
         Measure("annual, lots: hifo", ("tax.lots=hifo",)),
@@ -88,7 +95,7 @@ Made by `make after-tax` (`benchmarks/studies/after_tax.py`); nothing here is ty
 free of cost, with what its first column says. Growth is a year; *before tax* is the same plan untaxed, dividends in full; *owed*
 is due and not paid at the end, *on a sale* what selling everything that day would add. *Drag* is growth before tax less growth
 sold. *Tax alpha* is growth sold less that of the first plan of its block, in percentage points, and the sum of what the two differ by
-before tax, and of what taxes do to that. *Off target* is the part of the portfolio that is not where its targets want it, on
+before tax, and of what taxes do to that; the twin before tax of a plan with a budget has none. *Off target* is the part of the portfolio that is not where its targets want it, on
 average over all closes: who trades less is less taxed, and further away. One history, one plan, no advice.
 """
 
@@ -134,7 +141,6 @@ def main() -> None:
     text = "\n".join([INTRODUCTION, *pieces])
     atomic_write(PAGE, text.encode())
     write_between(DOCS, "\n".join(["", *pieces]).replace("## ", "### "))
-    write_between(README, "\n".join(["", *short_table(found), ""]))
     print(text)
 
 
@@ -183,29 +189,6 @@ def cells(one: Outcome, base: Outcome, *, is_base: bool) -> Iterator[str]:
     alpha, before = one.sold - base.sold, one.before - base.before
     yield from ([fmt.DASH] * 3 if is_base else [points(value) for value in (alpha, before, alpha - before)])
     yield f"{100.0 * one.off_target:.2f} %"
-
-
-def short_table(found: Mapping[str, Mapping[Measure, Outcome]]) -> Iterator[str]:
-    """Yield both countries side by side: growth before tax and sold, and how far off the targets."""
-    yield row(["plan", *(f"{country.replace('_', ' ').title()}: {name}" for country in found for name in SHORT)])
-    yield row(["---", *["---:"] * (len(SHORT) * len(found))])
-    names = list(dict.fromkeys(measure.name for country in found for measure in measures(country)))
-    of_country = [{measure.name: (measure, one) for measure, one in results.items()} for results in found.values()]
-    for name in names:
-        if "500 a month" in name:
-            continue
-        figures: list[str] = []
-        for results in of_country:
-            if name in results:
-                one, base = results[name][1], results[ANNUAL][1]
-                alpha = fmt.DASH if name == ANNUAL else points(one.sold - base.sold)
-                figures += [percent(one.before), percent(one.sold), alpha, f"{100.0 * one.off_target:.1f} %"]
-            else:
-                figures += [fmt.DASH] * len(SHORT)
-        yield row([name, *figures])
-
-
-SHORT: Final = ("before tax", "sold", "tax alpha", "off target")
 
 
 def write_between(path: Path, text: str) -> None:

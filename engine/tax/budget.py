@@ -60,7 +60,7 @@ class BudgetProblem:
     lower, upper : (N,) between which each weight may be
     least, most : between which they may add up to
     lots : of each asset, ``units`` being weight, and gains for each weight sold
-    limits : as :meth:`BudgetedBook.gain_limits` has them
+    limits : as ``BudgetedBook.gain_limits`` has them
     closes : (T, N) up to yesterday, NaN where there is none; their returns say how far apart weights are
 
     """

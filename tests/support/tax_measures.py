@@ -24,6 +24,7 @@ MEASURES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("Germany", "accumulating funds", _FUNDS),
     ("Germany", "the allowance used each December", ("tax.use_allowance=true",)),
     ("Germany", "losses taken each December", ("tax.harvest=year_end",)),
+    ("Germany", "a tax budget of 500 a year", ("tax.budget=500",)),
     ("Germany", "a broker abroad: paid in the next July", ("tax.collect=assessment",)),
     ("United States", "as shipped: January, oldest lots", ()),
     ("United States", "bands of 25 % instead of January", (_BAND,)),
@@ -31,6 +32,7 @@ MEASURES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("United States", "dearest lots first", ("tax.lots=hifo",)),
     ("United States", "least tax first", ("tax.lots=min_tax",)),
     ("United States", "losses taken each December", ("tax.harvest=year_end",)),
+    ("United States", "a tax budget of 500 a year", ("tax.budget=500",)),
     (
         "United States",
         "February instead of January",

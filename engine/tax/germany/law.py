@@ -75,7 +75,8 @@ class GermanTax(TaxLaw):
     ``{before_2007: 4%, 2027: 3%}``. ``collect``: by the bank at once, or assessed and paid ``pay_on`` of the next year.
     ``short_of_cash``: taxes that cash cannot pay are sold for, or paid from ``outside``. At the year's last
     session ``use_allowance`` sells and buys back what gains until the allowance is used, ``harvest`` the oldest lots
-    that lose, as far as that lowers the year's tax. ``rounding`` to the cent is for comparing with papers of a bank.
+    that lose, as far as that lowers the year's tax. ``budget``: tax a year beyond which no
+    rebalance goes. ``rounding`` to the cent is for comparing with papers of a bank.
     ``assets``: each a fund or a stock.
     ``twin``: figures before tax are ``gross``, or net of what is withheld abroad and inside funds.
     """

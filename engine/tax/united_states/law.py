@@ -60,7 +60,8 @@ class UnitedStatesTax(TaxLaw):
     an asset says it itself; ``wash_sales``: whether losses wait where the asset is bought again within 30 days;
     ``loss_against_income``: of a year's loss, what lowers other income [USD], by law 3,000. ``pay_on``: when the tax of
     a year is due in the next. ``harvest``: at the year's last session lots of funds that lose are sold, and
-    another fund is bought instead. ``assets``: each a fund or a stock.
+    another fund is bought instead. ``budget``: tax a year beyond which no rebalance goes.
+    ``assets``: each a fund or a stock.
     ``twin``: figures before tax are ``gross``, or net of what is withheld abroad and inside funds.
     """
 
