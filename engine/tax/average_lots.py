@@ -39,6 +39,10 @@ class AverageLots:
         if end > self.sold:
             yield LotPart(0, end - self.sold, self._cost_of(end))
 
+    def parts_held(self) -> Iterator[LotPart]:
+        """Yield the pool, where anything is left of it."""
+        return self.parts_until(self.bought)
+
     def sell_until(self, end: float) -> None:
         """Count all up to ``end`` units as sold."""
         self.cost = self.cost - self._cost_of(end) if end < self.bought else 0.0

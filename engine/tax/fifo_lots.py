@@ -39,6 +39,17 @@ class FifoLots:
         """Units that are left."""
         return self.units_to[-1] - self.sold if self.units_to else 0.0
 
+    def copy(self) -> FifoLots:
+        """Return lots of their own that are the same now."""
+        twin = FifoLots()
+        twin.rows, twin.units_to, twin.cost_to = self.rows.copy(), self.units_to.copy(), self.cost_to.copy()
+        twin.price, twin.sold, twin.first = self.price.copy(), self.sold, self.first
+        return twin
+
+    def parts_held(self) -> Iterator[LotPart]:
+        """Yield what is left of each lot, oldest first."""
+        return self.parts_until(self.units_to[-1] if self.units_to else 0.0)
+
     def buy(self, row: int, units: float, cost: float) -> None:
         """Add a lot of ``units`` that cost ``cost`` in all, fees included."""
         before, paid = (self.units_to[-1], self.cost_to[-1]) if self.units_to else (0.0, 0.0)

@@ -18,7 +18,7 @@ from engine.core.fields import ConfigModel, FieldFault, NonNegative, Ticker, Wei
 from engine.data.market import Market
 from engine.tax.flat_book import FlatBook, FlatTerms
 from engine.tax.law import TaxLaw
-from engine.tax.month_day import DayOfYear, MonthDay
+from engine.tax.month_day import MonthDay, PayDay
 
 
 class FlatAsset(ConfigModel):
@@ -63,7 +63,7 @@ class FlatTax(TaxLaw):
     losses_against: Literal["gains", "all"] = "gains"
     lots: Literal["fifo", "average"] = "fifo"
     collect: Literal["bank", "assessment"] = "bank"
-    pay_on: MonthDay = DayOfYear(7, 1)
+    pay_on: PayDay = MonthDay(7, 1)
     wealth: Weight = 0.0
     short_of_cash: Literal["sell", "outside"] = "sell"
     assets: Mapping[Ticker, FlatAsset] = Field(default_factory=dict)
@@ -150,9 +150,7 @@ class FlatTaxation:
 
     def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
         """Return the first sessions on or after ``pay_on`` of every year but the first; none where a bank collects."""
-        if self.law.collect == "bank":
-            return ()
-        return sorted(set(self.law.pay_on.due_rows(dates, opening).values()))
+        return () if self.law.collect == "bank" else self.law.pay_on.assessment_rows(dates, opening)
 
     def open_book(self, market: Market, opening: int) -> FlatBook:
         """Return the empty book of a portfolio that opens at row ``opening`` of ``market``."""

@@ -16,7 +16,7 @@ from engine.data.sessions import calendar_years
 from engine.tax.average_lots import AverageLots
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.fifo_lots import FifoLots, LotPart
-from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
+from engine.tax.record import EntryKind, IncomeKind, OpenLot, TaxEntry, TaxRecord, TaxYear
 
 _ALL = 1.0 - 1e-12
 """Of what is held: a sale of as much sells everything, so that rounding leaves no lot behind."""
@@ -52,7 +52,7 @@ class FlatTerms(NamedTuple):
 
 @dataclass
 class _Year:
-    """The running sums of one calendar year [currency], and what its tax is made of."""
+    """The running sums of one calendar year [currency], and its ``taxes`` by kind."""
 
     year: int
     gained: float = 0.0
@@ -62,7 +62,7 @@ class _Year:
     gains: float = 0.0
     losses: float = 0.0
     wealth: float = 0.0
-    parts: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("dividends", "sales", "interest"), 0.0))
+    taxes: dict[IncomeKind, float] = field(default_factory=lambda: dict.fromkeys(("dividend", "sale", "interest"), 0.0))
 
 
 class _Sale(NamedTuple):
@@ -119,7 +119,7 @@ class FlatBook:
         due = [(year, tax) for year, tax in self._unpaid.items() if self._due.get(year) == row]
         for year, tax in due:
             del self._unpaid[year]
-            self._entries.append(TaxEntry(row, year, -1, "assessment", -1, 0.0, 0.0, 0.0, 0.0, tax))
+            self._entries.append(TaxEntry(row, year, -1, "assessment", tax=tax))
         return add_in_order(tax for _, tax in due)
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
@@ -129,7 +129,7 @@ class FlatBook:
         withheld = [rate * money for rate, money in zip(rates, gross, strict=True)]
         now.earned += total
         now.credit += add_in_order(share * money for share, money in zip(creditable, gross, strict=True))
-        due = self._settle(now, "dividends")
+        due = self._settle(now, "dividend")
         tax = [due * (money / total) if total else 0.0 for money in gross]
         for asset, money in enumerate(gross):
             if money:
@@ -157,7 +157,7 @@ class FlatBook:
         """Book signed ``trades`` (N,) [units] of one vector; return the tax due at once, negative where refunded."""
         now, sales = self._year(row), self._sales(trades, prices, fees)
         now.gained += self._counted(sales)
-        due = self._settle(now, "sales")
+        due = self._settle(now, "sale")
         self._enter_sales(row, sales, due)
         for sale in sales:
             self._lots[sale.asset].sell_until(sale.end)
@@ -220,11 +220,11 @@ class FlatBook:
         if not self.at_once:
             self._unpaid[now.year] = now.tax + now.wealth
 
-    def _settle(self, now: _Year, part: str) -> float:
+    def _settle(self, now: _Year, kind: IncomeKind) -> float:
         """Bring the year's tax up to its sums; return what is due of the difference at once."""
         tax = self._terms.tax_of(now.gained, now.earned, now.credit)
         more, now.tax = tax - now.tax, tax
-        now.parts[part] += more
+        now.taxes[kind] += more
         return more if self.at_once else 0.0
 
     def _sales(self, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> list[_Sale]:
@@ -272,8 +272,7 @@ class FlatBook:
         return [
             OpenLot(asset, self._lots[asset].rows[part.lot], part.units, part.cost)
             for asset, lots in enumerate(self._lots)
-            if lots.held > 0.0
-            for part in lots.parts_until(lots.sold + lots.held)
+            for part in lots.parts_held()
         ]
 
     def _as_year(self, now: _Year) -> TaxYear:
@@ -284,10 +283,9 @@ class FlatBook:
         return TaxYear(
             year=now.year,
             total=now.tax + now.wealth,
-            dividends=now.parts["dividends"],
-            advance=0.0,
-            sales=now.parts["sales"],
-            interest=now.parts["interest"],
+            dividends=now.taxes["dividend"],
+            sales=now.taxes["sale"],
+            interest=now.taxes["interest"],
             credited=credited,
             credit_lost=now.credit - credited,
             gains=now.gains,

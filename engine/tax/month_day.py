@@ -1,4 +1,4 @@
-"""``MonthDay``: a day of every year, as the one on which a year's tax is due, and the sessions that it means."""
+"""``MonthDay``: a day of every year, as the one on which a year's tax is paid, and the sessions that it means."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.core.fields import quote_value
 from engine.data.sessions import calendar_years
 
 
-class DayOfYear(NamedTuple):
+class MonthDay(NamedTuple):
     """A ``month`` and a ``day`` of it; 29 February is none, as most years lack it."""
 
     month: int
@@ -36,25 +36,29 @@ class DayOfYear(NamedTuple):
         }
         return {year: row for year, row in due.items() if row < len(dates)}
 
+    def assessment_rows(self, dates: DateArray, opening: int) -> list[int]:
+        """Return these rows in order, each once."""
+        return sorted(set(self.due_rows(dates, opening).values()))
 
-def _read_day(value: object) -> DayOfYear:
-    if isinstance(value, DayOfYear):
+
+def _read_day(value: object) -> MonthDay:
+    if isinstance(value, MonthDay):
         return value
     written = re.fullmatch(r"([0-9]{2})-([0-9]{2})", value) if isinstance(value, str) else None
     try:
         if written:
             day = dt.date(2001, int(written[1]), int(written[2]))
-            return DayOfYear(day.month, day.day)
+            return MonthDay(day.month, day.day)
     except ValueError:
         pass
     message = "{found} is no day of every year; write month and day, as 07-01"
     raise PydanticCustomError("month_day", message, {"found": quote_value(value)})
 
 
-MonthDay: TypeAlias = Annotated[
-    DayOfYear,
+PayDay: TypeAlias = Annotated[
+    MonthDay,
     BeforeValidator(_read_day),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"}),
 ]
-"""A day of every year: ``07-01`` is 1 July."""
+"""The day of the next year on which a year's tax is paid, as a config has it: ``07-01`` is 1 July."""

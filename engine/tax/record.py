@@ -8,9 +8,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from engine.core.arrays import FloatArray
 
-EntryKind: TypeAlias = Literal["dividend", "interest", "advance", "sale", "withdrawal", "wealth", "assessment"]
-"""What was booked: income of an asset or of cash, deemed income of a fund (Vorabpauschale), a sale from one lot, money
-taken out of a retirement account, a tax on what is owned; or a year's tax, which its own entries cannot say alone."""
+IncomeKind: TypeAlias = Literal["dividend", "interest", "advance", "sale"]
+"""Income of an asset or of cash, deemed income of a fund (Vorabpauschale), a sale from one lot."""
+
+EntryKind: TypeAlias = IncomeKind | Literal["withdrawal", "wealth", "assessment"]
+"""What was booked: income, money taken out of a retirement account, a tax on what is owned; or a year's tax, which its
+own entries cannot say alone."""
 
 
 class TaxEntry(NamedTuple):
@@ -19,18 +22,19 @@ class TaxEntry(NamedTuple):
     ``year`` whose income it is; ``asset`` a column; ``lot_row`` the purchase; ``units`` signed as traded; ``gain``
     before any exemption [currency], of income all of it; ``exempt`` of that, ``taxable`` the rest, signed; ``tax`` due
     by it, allotted pro rata where several were booked together, 0 where a year is assessed; ``withheld`` abroad.
+    What is not said is 0.
     """
 
     row: int
     year: int
     asset: int
     kind: EntryKind
-    lot_row: int
-    units: float
-    gain: float
-    exempt: float
-    taxable: float
-    tax: float
+    lot_row: int = -1
+    units: float = 0.0
+    gain: float = 0.0
+    exempt: float = 0.0
+    taxable: float = 0.0
+    tax: float = 0.0
     withheld: float = 0.0
 
 
@@ -52,11 +56,11 @@ class TaxYear(NamedTuple):
     """
 
     year: int
-    total: float
-    dividends: float
-    advance: float
-    sales: float
-    interest: float
+    total: float = 0.0
+    dividends: float = 0.0
+    advance: float = 0.0
+    sales: float = 0.0
+    interest: float = 0.0
     credited: float = 0.0
     credit_lost: float = 0.0
     gains: float = 0.0

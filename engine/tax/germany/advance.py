@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.core.arrays import DateArray, FloatArray
+from engine.core.arrays import FloatArray
 from engine.data.market import Market
+from engine.data.sessions import calendar_years
 from engine.tax.germany.tables import ADVANCE_SHARE
 
 
@@ -59,7 +60,8 @@ class AdvanceTable:
         cls, market: Market, funds: Sequence[bool], base_rate: Callable[[int], float], opening: int
     ) -> AdvanceTable:
         """Return the table of the years that end in ``market`` after its row ``opening``; which are ``funds`` (N,)."""
-        years, months = calendar_of(market.dates)
+        years = tuple(calendar_years(market.dates).tolist())
+        months = tuple((1 + market.dates.astype("datetime64[M]").astype(np.int64) % 12).tolist())
         first_year, columns, in_order = years[opening], [j for j, fund in enumerate(funds) if fund], np.array(years)
         per_unit = []
         for year in range(first_year, years[-1]):
@@ -81,12 +83,6 @@ class AdvanceTable:
     def sum_before(self, year: int, column: int) -> float:
         """Return the sum of those before ``year`` since the first [EUR]."""
         return self.before[year - self.first_year][column]
-
-
-def calendar_of(dates: DateArray) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the year and the month of each date."""
-    months = dates.astype("datetime64[M]").astype(np.int64)
-    return tuple((1970 + months // 12).tolist()), tuple((months % 12 + 1).tolist())
 
 
 def _of_year(market: Market, rows: slice, column: int, base_rate: float) -> float:

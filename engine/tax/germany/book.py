@@ -61,7 +61,7 @@ class GermanBook:
             return 0.0
         due = [(year, tax) for year, tax in self._unassessed if tax]
         self._unassessed.clear()
-        self._entries += [_entry(row, year, -1, "assessment")._replace(tax=tax) for year, tax in due]
+        self._entries += [TaxEntry(row, year, -1, "assessment", tax=tax) for year, tax in due]
         return add_in_order(tax for _, tax in due)
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
@@ -84,8 +84,7 @@ class GermanBook:
         if amount <= 0.0:
             return 0.0
         moved = self._year.book("interest", 0.0, amount)
-        draft = _entry(row, self._year.year, -1, "interest")._replace(gain=amount, taxable=amount)
-        self._write([draft], moved)
+        self._write([TaxEntry(row, self._year.year, -1, "interest", gain=amount, taxable=amount)], moved)
         return moved if self.at_once else 0.0
 
     def tax_of_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
@@ -155,7 +154,7 @@ class GermanBook:
         """Return the lots of column ``j``, oldest first, with what a unit at ``price`` gains after its exemption."""
         asset, before, fund, lots = self._assets[j], self._before[j], self._funds[j], self._lots[j]
         pieces = []
-        for part in lots.parts_until(lots.units_to[-1] if lots.units_to else 0.0):
+        for part in lots.parts_held():
             deemed = fund.deemed_of_lot(part.lot, before) if asset.fund else 0.0
             pieces.append(LotPiece(part.units, (1.0 - asset.exempt) * (price - lots.price[part.lot] - deemed)))
         return pieces
@@ -238,13 +237,9 @@ class GermanBook:
 
     def _open_lots(self) -> Iterator[OpenLot]:
         for j, (fund, lots) in enumerate(zip(self._funds, self._lots, strict=True)):
-            for part in lots.parts_until(lots.units_to[-1] if lots.units_to else 0.0):
+            for part in lots.parts_held():
                 per_unit = fund.deemed_of_lot(part.lot, self._before[j]) if self._assets[j].fund else 0.0
                 yield OpenLot(j, lots.rows[part.lot], part.units, part.cost, part.units * per_unit)
-
-
-def _entry(row: int, year: int, asset: int, kind: EntryKind) -> TaxEntry:
-    return TaxEntry(row, year, asset, kind, -1, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def _allot(moved: float, taxable: Sequence[float]) -> list[float]:

@@ -29,7 +29,7 @@ from engine.tax.germany.taxation import GermanTaxation
 from engine.tax.germany.terms import BEFORE_2007, GermanTerms, base_rate_of
 from engine.tax.germany.year import LossPots
 from engine.tax.law import TaxLaw
-from engine.tax.month_day import DayOfYear, MonthDay
+from engine.tax.month_day import MonthDay, PayDay
 
 STAND_INS: Final = frozenset({"IJR", "IVV", "IWM", "MDY", "QQQ", "SPY", "VB", "VOO", "VTI"})
 """Exchange-traded funds of the United States without a key information document, which no private investor in the
@@ -91,7 +91,7 @@ class GermanTax(TaxLaw):
     opening_pots: OpeningPots = OpeningPots()
     base_rate: dict[str, Rate] = Field(default_factory=dict)
     collect: Literal["bank", "assessment"] = "bank"
-    pay_on: MonthDay = DayOfYear(7, 1)
+    pay_on: PayDay = MonthDay(7, 1)
     short_of_cash: Literal["sell", "outside"] = "sell"
     use_allowance: Switch = False
     harvest: Literal["none", "year_end"] = "none"

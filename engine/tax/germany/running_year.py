@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
 
 from engine.core.ordered_sum import add_in_order
 from engine.tax.germany.year import Assessment, LossPots, YearSums, YearTerms, assess_year
-from engine.tax.record import TaxYear
-
-TaxedKind: TypeAlias = Literal["dividend", "interest", "advance", "sale"]
+from engine.tax.record import IncomeKind, TaxYear
 
 
 class RunningYear:
@@ -20,7 +17,7 @@ class RunningYear:
         self.year, self.pots, self.terms = year, pots, terms
         self.sums = YearSums(0.0, 0.0, 0.0)
         self.assessed = assess_year(self.sums, pots, terms)
-        self.taxes: dict[TaxedKind, float] = dict.fromkeys(("dividend", "advance", "sale", "interest"), 0.0)
+        self.taxes: dict[IncomeKind, float] = dict.fromkeys(("dividend", "advance", "sale", "interest"), 0.0)
         self.gains = self.losses = 0.0
 
     def assess_with(self, stocks: float, other: float, credit: float = 0.0) -> Assessment:
@@ -32,7 +29,7 @@ class RunningYear:
         """Return how far sales of these gains would move the tax [EUR]."""
         return self.assess_with(stocks, other).tax - self.assessed.tax
 
-    def book(self, kind: TaxedKind, stocks: float, other: float, credit: float = 0.0) -> float:
+    def book(self, kind: IncomeKind, stocks: float, other: float, credit: float = 0.0) -> float:
         """Add to the sums; return how far that moves the tax, negative where some comes back [EUR]."""
         after, before = self.assess_with(stocks, other, credit), self.assessed.tax
         own = self.sums

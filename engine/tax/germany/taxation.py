@@ -21,7 +21,7 @@ class GermanTaxation:
 
     def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
         """Return the rows at which the tax of the year before is due; none where a bank withholds."""
-        return () if self.terms.at_once else sorted(set(self.terms.pay_on.due_rows(dates, opening).values()))
+        return () if self.terms.at_once else self.terms.pay_on.assessment_rows(dates, opening)
 
     def open_book(self, market: Market, opening: int) -> GermanBook:
         """Return the empty book of a portfolio that opens at row ``opening`` of ``market``."""

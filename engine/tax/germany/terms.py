@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from engine.core.errors import DataError
 from engine.tax.germany.tables import ALLOWANCES, BASE_RATES, allowance_of
 from engine.tax.germany.year import LossPots, YearTerms
-from engine.tax.month_day import DayOfYear
+from engine.tax.month_day import MonthDay
 
 BEFORE_2007: Final = "before_2007"
 """The key of the base rate of years for which none was published."""
@@ -51,7 +51,7 @@ class GermanTerms:
     one_pot: bool
     cents: bool
     at_once: bool
-    pay_on: DayOfYear
+    pay_on: MonthDay
     of_the_year: bool
     persons: float
     allowance: float | None

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from engine.core.arrays import DateArray
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.budget import GainLimit, SaleLot
-from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
+from engine.tax.record import TaxEntry, TaxRecord, TaxYear
 from engine.tax.united_states.dividends import PaidDividend, RecentDividends
 from engine.tax.united_states.holding_period import disqualifies, is_long_term
-from engine.tax.united_states.lots import AssetLots, ListedLots, LotMethod, SoldPart, SummedLots
+from engine.tax.united_states.lots import AssetLots, ListedLots, LotMethod, SoldPart, SummedLots, open_lots
 from engine.tax.united_states.netting import CarriedLosses, net_gains
 from engine.tax.united_states.rates import MarginalRates
 from engine.tax.united_states.wash_sales import WashSales
@@ -89,7 +89,7 @@ class UnitedStatesBook:
                 break
             self.settled.append(year)
             due += year.tax
-            self.entries.append(TaxEntry(row, year.year, -1, "assessment", -1, 0.0, 0.0, 0.0, 0.0, year.tax))
+            self.entries.append(TaxEntry(row, year.year, -1, "assessment", tax=year.tax))
         return due
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
@@ -102,7 +102,7 @@ class UnitedStatesBook:
                 income.qualified += qualified
                 income.plain += money - qualified
                 self.recent[j].add(PaidDividend(row, day, year, qualified / units[j]))
-                self.entries.append(TaxEntry(row, year, j, "dividend", -1, units[j], money, 0.0, money, 0.0))
+                self.entries.append(TaxEntry(row, year, j, "dividend", units=units[j], gain=money, taxable=money))
         nothing = [0.0] * len(gross)
         return IncomeTax(nothing, nothing)
 
@@ -111,7 +111,7 @@ class UnitedStatesBook:
         earned = max(amount, 0.0)
         if earned:
             self._year(row).interest += earned
-            self.entries.append(TaxEntry(row, self.year_of[row], -1, "interest", -1, 0.0, earned, 0.0, earned, 0.0))
+            self.entries.append(TaxEntry(row, self.year_of[row], -1, "interest", gain=earned, taxable=earned))
         return 0.0
 
     def tax_of_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
@@ -139,9 +139,10 @@ class UnitedStatesBook:
     def lots_for_sale(self, row: int, asset: int, price: float) -> list[SaleLot]:
         """Return the lots of a column in the order of sales, with short-term and long-term gains."""
         day, lots = self.days[row], []
-        for held_from, units, cost in self.lots[asset].in_order(day, price):
-            gain = price - cost / units
-            lots.append(SaleLot(units, 0.0, gain) if is_long_term(held_from, day) else SaleLot(units, gain, 0.0))
+        for lot in self.lots[asset].in_order(day, price):
+            gain = price - lot.cost / lot.units
+            long_term = is_long_term(lot.held_from, day)
+            lots.append(SaleLot(lot.units, 0.0, gain) if long_term else SaleLot(lot.units, gain, 0.0))
         return lots
 
     def gain_limits(self, row: int, most: float) -> list[list[GainLimit]]:
@@ -215,7 +216,7 @@ class UnitedStatesBook:
         latent = sum((year.tax for year in sold.unsettled()), 0.0) - accrued
         carried = running[-1].carried
         years = tuple(self._describe_year(year) for year in (*self.settled, *running))
-        lots = tuple(OpenLot(j, *lot) for j, each in enumerate(self.lots) for lot in each.left())
+        lots = open_lots(self.lots)
         pots = {"short": carried.short, "long": carried.long}
         return TaxRecord(tuple(self.entries), years, lots, pots, accrued, latent, tuple(self._notes(sum(carried))))
 
@@ -270,7 +271,7 @@ class UnitedStatesBook:
                 self.income[dividend.year].qualified -= amount
                 self.income[dividend.year].plain += amount
         year = self.year_of[row]
-        entry = TaxEntry(row, year, j, "sale", part.row, -part.units, gain, 0.0, gain, 0.0)
+        entry = TaxEntry(row, year, j, "sale", part.row, -part.units, gain, taxable=gain)
         self.entries.append(entry)
         self.long_term[len(self.entries) - 1] = is_long_term(part.held_from, day)
         return len(self.entries) - 1

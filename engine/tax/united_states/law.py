@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
@@ -23,14 +24,14 @@ from engine.data.market import Market
 from engine.tax.assets import lacking_attributes
 from engine.tax.book import TaxBook
 from engine.tax.law import TaxLaw
-from engine.tax.month_day import DayOfYear, MonthDay
+from engine.tax.month_day import MonthDay, PayDay
 from engine.tax.united_states.book import AccountTerms, UnitedStatesBook
 from engine.tax.united_states.lots import LOT_METHOD_WORDS, LotMethod
 from engine.tax.united_states.rates import Brackets, FlatRates
 from engine.tax.united_states.retirement_book import RetirementBook
 from engine.tax.united_states.tables import FIRST_YEAR, LAST_YEAR, LOSS_LIMIT
 
-_EARLIEST_PAY_DAY = DayOfYear(3, 2)
+_EARLIEST_PAY_DAY = MonthDay(3, 2)
 
 
 class UnitedStatesAsset(ConfigModel):
@@ -73,7 +74,7 @@ class UnitedStatesTax(TaxLaw):
     lots: LotMethod = "fifo"
     wash_sales: Switch = True
     loss_against_income: NonNegative | None = None
-    pay_on: MonthDay = DayOfYear(4, 15)
+    pay_on: PayDay = MonthDay(4, 15)
     harvest: Literal["none", "year_end"] = "none"
     budget: NonNegative | None = None
     assets: Mapping[Ticker, UnitedStatesAsset] = Field(default_factory=dict)
@@ -112,17 +113,14 @@ class UnitedStatesTax(TaxLaw):
 
     def accumulates(self, ticker: str) -> bool:
         """Return False: funds of the country have to distribute."""
-        del ticker
         return False
 
     def withheld_inside(self, ticker: str) -> float:
         """Return 0."""
-        del ticker
         return 0.0
 
     def withheld_abroad(self, ticker: str) -> float:
         """Return 0."""
-        del ticker
         return 0.0
 
     def describe(self, ticker: str) -> str:
@@ -172,7 +170,6 @@ class UnitedStatesTax(TaxLaw):
 
     def caveats(self, tickers: Sequence[str], first_year: int) -> Iterator[str]:
         """Yield what is left out."""
-        del tickers
         if self.account != "taxable":
             yield from self._retirement_caveats()
             return
@@ -201,27 +198,23 @@ class UnitedStatesTax(TaxLaw):
 
     def taxation(self, *, reinvests: bool) -> UnitedStatesTaxation:
         """Return what ``simulate`` asks."""
-        return UnitedStatesTaxation(self, reinvests=reinvests)
+        return UnitedStatesTaxation(self, reinvests)
 
 
 _ACCOUNT_WORDS = {"taxable": "taxable account", "roth": "Roth account", "traditional": "traditional account"}
 
 
+@dataclass(frozen=True)
 class UnitedStatesTaxation:
-    """The law of the United States, ready to be asked."""
+    """The United States' law as ``simulate`` asks it; ``reinvests`` and ``outside`` as a ``Taxation`` has them."""
 
-    outside = False
-
-    def __init__(self, law: UnitedStatesTax, *, reinvests: bool) -> None:
-        """Take ``law``; ``reinvests`` says whether dividends buy more of what paid them."""
-        self.law, self.reinvests = law, reinvests
+    law: UnitedStatesTax
+    reinvests: bool
+    outside: bool = False
 
     def assessment_rows(self, dates: DateArray, opening: int) -> Sequence[int]:
         """Return the first sessions on or after the day of payment, each year; none in a retirement account."""
-        return sorted(set(self._due_rows(dates, opening).values()))
-
-    def _due_rows(self, dates: DateArray, opening: int) -> dict[int, int]:
-        return self.law.pay_on.due_rows(dates, opening) if self.law.account == "taxable" else {}
+        return self.law.pay_on.assessment_rows(dates, opening) if self.law.account == "taxable" else ()
 
     def open_book(self, market: Market, opening: int) -> TaxBook:
         """Return the empty book of a portfolio that opens at row ``opening`` of ``market``."""
@@ -230,7 +223,8 @@ class UnitedStatesTaxation:
             taken = law.rates if law.account == "traditional" else None
             rate = 0.0 if taken is None else taken.ordinary + taken.state
             return RetirementBook(rate, len(market.assets), market.dates, opening)
-        return UnitedStatesBook(_account_terms(law, market.assets), market.dates, self._due_rows(market.dates, opening))
+        due_rows = law.pay_on.due_rows(market.dates, opening)
+        return UnitedStatesBook(_account_terms(law, market.assets), market.dates, due_rows)
 
 
 def _account_terms(law: UnitedStatesTax, assets: Sequence[str]) -> AccountTerms:

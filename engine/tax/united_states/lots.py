@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
+from engine.core.ordered_sum import add_in_order
 from engine.tax.fifo_lots import FifoLots
+from engine.tax.record import OpenLot
 from engine.tax.united_states.holding_period import is_long_term, long_term_from
 from engine.tax.united_states.rates import MarginalRates
 
@@ -43,16 +45,9 @@ class Sale(NamedTuple):
 
 
 class HeldLot(NamedTuple):
-    """What is left of a purchase."""
+    """What is left of a purchase: when it was, since when it counts as held, units and their cost [currency]."""
 
     row: int
-    units: float
-    cost: float
-
-
-class LotForSale(NamedTuple):
-    """A lot as a sale would take it: since when held, units, and their cost [currency]."""
-
     held_from: int
     units: float
     cost: float
@@ -67,7 +62,7 @@ class AssetLots(Protocol):
     def sell(self, day: int, units: float, held: float, price: float) -> Sale:
         """Take ``units`` of all ``held`` at ``price`` after fees out of the lots."""
 
-    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+    def in_order(self, day: int, price: float) -> Iterator[HeldLot]:
         """Yield what is held in the order in which a sale at ``price`` would take it."""
 
     def left(self) -> Iterator[HeldLot]:
@@ -75,6 +70,11 @@ class AssetLots(Protocol):
 
     def copy(self) -> AssetLots:
         """Return lots of their own that are the same now."""
+
+
+def open_lots(assets: Sequence[AssetLots]) -> tuple[OpenLot, ...]:
+    """Return what is left of the lots of each asset, as a record has them."""
+    return tuple(OpenLot(j, lot.row, lot.units, lot.cost) for j, lots in enumerate(assets) for lot in lots.left())
 
 
 class SummedLots:
@@ -113,26 +113,19 @@ class SummedLots:
             at += 1
         return until
 
-    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+    def in_order(self, day: int, price: float) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""
-        del day, price
-        if self._lots.units_to:
-            for lot, units, cost in self._lots.parts_until(self._lots.units_to[-1]):
-                yield LotForSale(self._days[lot], units, cost)
+        return self.left()
 
     def left(self) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""
-        if self._lots.units_to:
-            for lot, units, cost in self._lots.parts_until(self._lots.units_to[-1]):
-                yield HeldLot(self._lots.rows[lot], units, cost)
+        for lot, units, cost in self._lots.parts_held():
+            yield HeldLot(self._lots.rows[lot], self._days[lot], units, cost)
 
     def copy(self) -> SummedLots:
-        """Return lots of their own that are the same now; the sums only grow, so that a copy may share none."""
-        twin, mine = SummedLots(), self._lots
-        twin._days = self._days.copy()
-        lots = twin._lots
-        lots.rows, lots.units_to, lots.cost_to = mine.rows.copy(), mine.units_to.copy(), mine.cost_to.copy()
-        lots.price, lots.sold, lots.first = mine.price.copy(), mine.sold, mine.first
+        """Return lots of their own that are the same now."""
+        twin = SummedLots()
+        twin._lots, twin._days = self._lots.copy(), self._days.copy()
         return twin
 
 
@@ -149,6 +142,10 @@ class Lot(NamedTuple):
     units: float
     cost: float
     free: bool = True
+
+    def as_held(self) -> HeldLot:
+        """Return it as it is told to others."""
+        return HeldLot(self.row, self.held_from, self.units, self.cost)
 
     def take(self, units: float) -> Lot:
         """Return ``units`` of it at their share of its cost; all of it as it is."""
@@ -195,7 +192,7 @@ class ListedLots:
                 rest.append(lot.without(sold) if sold > 0.0 else lot)
         self.lots = rest
         gains = [(part.units * price - part.cost, is_long_term(part.held_from, day)) for part in parts]
-        short, long = (sum((gain for gain, kind in gains if kind is side), 0.0) for side in (False, True))
+        short, long = (add_in_order(gain for gain, kind in gains if kind is side) for side in (False, True))
         return Sale(short, long, parts)
 
     def _order(self, day: int, price: float) -> list[int]:
@@ -214,23 +211,22 @@ class ListedLots:
 
     def _average(self) -> None:
         """Let every lot cost the average of all."""
-        units = sum(lot.units for lot in self.lots)
+        units = add_in_order(lot.units for lot in self.lots)
         if units > 0.0:
-            price = sum(lot.cost for lot in self.lots) / units
+            price = add_in_order(lot.cost for lot in self.lots) / units
             self.lots = [lot._replace(cost=lot.units * price) for lot in self.lots]
 
-    def in_order(self, day: int, price: float) -> Iterator[LotForSale]:
+    def in_order(self, day: int, price: float) -> Iterator[HeldLot]:
         """Yield what is held in the order in which a sale at ``price`` would take it."""
         if self.method == "average":
             self._average()
-        lots = self.lots
-        return (LotForSale(lots[at].held_from, lots[at].units, lots[at].cost) for at in self._order(day, price))
+        return (self.lots[at].as_held() for at in self._order(day, price))
 
     def left(self) -> Iterator[HeldLot]:
         """Yield what is held, oldest first."""
         if self.method == "average":
             self._average()
-        return (HeldLot(lot.row, lot.units, lot.cost) for lot in self.lots)
+        return (lot.as_held() for lot in self.lots)
 
     def copy(self) -> ListedLots:
         """Return lots of their own that are the same now."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from math import fsum
 
 from engine.core.arrays import DateArray
+from engine.data.sessions import calendar_years
 from engine.tax.book import IncomeTax, OrderCost
-from engine.tax.record import OpenLot, TaxEntry, TaxRecord, TaxYear
-from engine.tax.united_states.lots import SummedLots
+from engine.tax.record import TaxEntry, TaxRecord, TaxYear
+from engine.tax.united_states.lots import SummedLots, open_lots
 
 
 class RetirementBook:
@@ -24,34 +25,29 @@ class RetirementBook:
         """Open an account of so many ``assets`` at row ``opening`` of ``dates`` (T,)."""
         self.rate = rate
         self._lots, self._held = [SummedLots() for _ in range(assets)], [0.0] * assets
-        self._year_of = [year + 1970 for year in dates.astype("datetime64[Y]").astype("int64").tolist()]
+        self._year_of = calendar_years(dates).tolist()
         self._opening = opening
         self._entries: list[TaxEntry] = []
 
     def begin_year(self, row: int, units: Sequence[float]) -> float:
         """Return 0."""
-        del row, units
         return 0.0
 
     def assessed(self, row: int) -> float:
         """Return 0: the account pays no tax."""
-        del row
         return 0.0
 
     def take_income(self, row: int, units: Sequence[float], gross: Sequence[float]) -> IncomeTax:
         """Return no tax."""
-        del row, units
         nothing = [0.0] * len(gross)
         return IncomeTax(nothing, nothing)
 
     def take_interest(self, row: int, amount: float) -> float:
         """Return 0."""
-        del row, amount
         return 0.0
 
     def tax_of_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
         """Return 0."""
-        del row, trades, prices, fees
         return 0.0
 
     def take_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
@@ -66,7 +62,6 @@ class RetirementBook:
 
     def year_end_sales(self, row: int, prices: Sequence[float], cost: OrderCost) -> Sequence[float]:
         """Return nothing to sell."""
-        del row, prices
         return ()
 
     def buy_back(self, row: int, units: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> None:
@@ -76,21 +71,18 @@ class RetirementBook:
     def take_withdrawal(self, row: int, amount: float) -> None:
         """Book what is withdrawn as ordinary income of its year."""
         if self.rate:
-            self._entries.append(TaxEntry(row, self._year_of[row], -1, "withdrawal", -1, 0.0, amount, 0.0, amount, 0.0))
+            self._entries.append(TaxEntry(row, self._year_of[row], -1, "withdrawal", gain=amount, taxable=amount))
 
     def wealth_tax(self, row: int, value: float) -> float:
         """Return 0."""
-        del row, value
         return 0.0
 
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return what was withdrawn, and the tax on all that is left."""
-        del prices, interest
         first, last = self._year_of[self._opening], self._year_of[row]
-        years = tuple(TaxYear(year, 0.0, 0.0, 0.0, 0.0, 0.0) for year in range(first, last + 1))
-        lots = tuple(OpenLot(j, *lot) for j, each in enumerate(self._lots) for lot in each.left())
+        years = tuple(TaxYear(year) for year in range(first, last + 1))
         owed = self.rate * max(value, 0.0)
-        return TaxRecord(tuple(self._entries), years, lots, {}, 0.0, owed, tuple(self._notes()))
+        return TaxRecord(tuple(self._entries), years, open_lots(self._lots), {}, 0.0, owed, tuple(self._notes()))
 
     def _notes(self) -> Iterator[str]:
         if self._entries:
