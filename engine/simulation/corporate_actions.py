@@ -57,7 +57,7 @@ def invest_dividends(state: PortfolioState, row: int) -> None:
         return
     taken = 0.0 if state.tax is None else state.tax.taken_from_dividends(row)
     waits = state.account.invest == "wait"
-    waiting = max(state.cash - (float(amounts.sum()) - taken), 0.0) if waits else 0.0
+    waiting = max(state.cash - max(float(amounts.sum()) - taken, 0.0), 0.0) if waits else 0.0
     state.cash -= waiting
     execute_flow_trades(state, row, 0.0, 0.0, TradeReason(DIVIDENDS))
     state.cash += waiting

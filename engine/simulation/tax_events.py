@@ -49,10 +49,14 @@ def _tax_dividends(state: PortfolioState, tax: TaxAccount, row: int, gross: Floa
     """Take the taxes on dividends out of cash, and let what is left buy more of what paid it."""
     due = tax.book.take_income(row, state.history.units[row - 1].tolist(), gross.tolist())
     taken, abroad = add_in_order(due.tax), add_in_order(due.withheld)
-    state.cash -= taken + abroad
-    tax.paid[row] += taken
     tax.withheld[row] += abroad
     tax.taken[row] = taken + abroad
+    if taken + abroad > state.cash:  # more than was paid: what cash lacks is sold for, as of any debit
+        state.cash = max(state.cash - abroad, 0.0)
+        _pay(state, tax, row, taken)
+        return
+    state.cash -= taken + abroad
+    tax.paid[row] += taken
     if tax.taxation.reinvests:
         _reinvest(state, tax, row, gross - np.array(due.tax) - np.array(due.withheld))
 
@@ -64,6 +68,8 @@ def _reinvest(state: PortfolioState, tax: TaxAccount, row: int, money: FloatArra
     spent = add_in_order(money[buys].tolist())
     if not spent:
         return
+    if spent > state.cash * (1.0 + CASH_TOLERANCE):  # another asset's taxes took more than it paid
+        money, spent = money * (state.cash / spent), state.cash
     trades, nothing = np.where(buys, money / prices, 0.0), np.zeros_like(money)
     state.units += trades
     state.cash = max(state.cash - spent, 0.0)

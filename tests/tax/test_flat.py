@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -184,4 +186,37 @@ def test_a_tax_that_takes_all_there_is_leaves_cash_explained() -> None:
     assert ledger.taxes is not None
     assert ledger.value[4:].tolist() == [0.0, 0.0, 0.0]
     assert ledger.taxes.outside[4] == pytest.approx(500.015 - ledger.taxes.paid[4])
+    assert ledger_checks(ledger, own).worst_cash_residual < 1e-12
+
+
+@pytest.mark.parametrize("reinvests", [True, False])
+def test_a_dividend_whose_taxes_are_more_than_it_is_leaves_no_debt(reinvests: bool) -> None:
+    """Of 10 a unit A loses 20 % abroad and all again at home, B nothing but the tax: a fifth more leaves than A paid."""
+    law = FlatTax.model_validate({"gains": "0%", "income": "100%", "assets": {"A": {"withheld": "20%"}}})
+    own = market()
+    paid = np.zeros_like(own.prices)
+    paid[1] = 10.0, 5.0
+    own = dataclasses.replace(own, dividends=paid)
+    policy = BuyAndHold.model_validate({"weights": {"A": "50%", "B": "50%"}})
+    taxation = law.taxation(reinvests=reinvests)
+    ledger = simulate(own, policy, account(capital=1000.0), free(2), taxation=taxation)
+    assert ledger.taxes is not None
+    assert (ledger.taxes.paid[1], ledger.taxes.withheld[1]) == (75.0, 10.0)
+    assert ledger.value.tolist() == [1000.0] + [990.0] * 6
+    assert not ledger.cash.any()
+
+
+def test_what_one_dividend_leaves_buys_no_more_than_is_there_after_the_taxes_of_another() -> None:
+    """A's taxes take 12 of 10 a unit, B's half of 10: 3 of the 5 that B leaves are there to be reinvested."""
+    assets = {"A": {"withheld": "70%"}, "B": {"withheld": "0%"}}
+    law = FlatTax.model_validate({"gains": "0%", "income": "50%", "assets": assets})
+    own = market()
+    paid = np.zeros_like(own.prices)
+    paid[1] = 10.0
+    own = dataclasses.replace(own, dividends=paid)
+    policy = BuyAndHold.model_validate({"weights": {"A": "50%", "B": "50%"}})
+    ledger = simulate(own, policy, account(capital=1000.0), free(2), taxation=law.taxation(reinvests=True))
+    assert ledger.taxes is not None
+    assert ledger.value.tolist() == pytest.approx([1000.0] + [1015.0] * 6)
+    assert ledger.units[-1].tolist() == pytest.approx([5.0, 5.15])
     assert ledger_checks(ledger, own).worst_cash_residual < 1e-12

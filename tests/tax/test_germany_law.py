@@ -57,6 +57,7 @@ def test_every_attribute_is_read() -> None:
         ("allowance: [600]", "a list is no allowance"),
         ("allowance: {single: 600}", "a mapping is no allowance"),
         ("rate: 0%", "found '0%'; expected above 0 %"),
+        ("rate: 95%", "95 % and its surcharges are 100.225 % of a gain, which leaves nothing; write a rate"),
         ("base_rate: {2024: 3%}", "2024 is known: 2.29 % (BMF 05.01.2024, BStBl 2024 I 154); leave it out"),
         ("base_rate: {27: 3%}", "found '27'; write a year, as 2027: 3%, or before_2007: 4%"),
         ("pay_on: 02-30", "'02-30' is no day of every year; write month and day, as 07-01"),

@@ -27,7 +27,7 @@ from engine.tax.germany.assets import GermanAsset
 from engine.tax.germany.tables import ALLOWANCES, BASE_RATES, CHURCH, FIRST_YEAR, INCOME_TAX, MOST_ALLOWANCE
 from engine.tax.germany.taxation import GermanTaxation
 from engine.tax.germany.terms import BEFORE_2007, GermanTerms, base_rate_of
-from engine.tax.germany.year import LossPots
+from engine.tax.germany.year import LossPots, total_rate
 from engine.tax.law import TaxLaw
 from engine.tax.month_day import MonthDay, PayDay
 
@@ -101,6 +101,10 @@ class GermanTax(TaxLaw):
 
     @validates_fields
     def _fits_together(self) -> Iterator[FieldFault]:
+        whole = total_rate(self.rate, CHURCH[self.church])
+        if whole >= 1.0:
+            found = f"{format_percent(self.rate)} and its surcharges are {format_percent(whole)} of a gain"
+            yield ("rate",), f"{found}, which leaves nothing; write a rate of income tax, as 25%"
         for key in self.base_rate:
             if key == BEFORE_2007:
                 continue
