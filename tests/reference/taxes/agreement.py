@@ -19,7 +19,7 @@ AGREES = 1e-10
 
 @dataclass
 class Agreement:
-    """``worst`` of those that agree; ``inexact``: where a jump leaves the reference without an exact answer."""
+    """``worst`` of those that agree; ``inexact``: a jump, or a ruin, leaves the reference without an exact answer."""
 
     plans: int = 0
     worst: float = 0.0
