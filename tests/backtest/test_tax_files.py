@@ -28,7 +28,7 @@ from engine.evidence.look_ahead import certify_run
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.outputs import export_run
 from engine.report.export.run_tables import lots_table, taxes_table
-from engine.report.run.after_tax_table import after_tax_rows, year_rows
+from engine.report.run.tax_table import after_tax_rows, sum_row, taxed_portfolios, year_rows
 from engine.tax.flat import FlatTax
 from engine.tax.none import NoTax
 from tests.support.configs import config
@@ -137,11 +137,11 @@ def test_the_verdict_is_of_what_is_sold_after_tax(taxed: RunResult) -> None:
 
 
 def test_the_terminal_has_a_row_for_each_portfolio_and_each_year(taxed: RunResult) -> None:
-    summary = taxed.summary
-    assert [row[0] for row in after_tax_rows(summary.portfolios)] == ["Strategy", "Buy & hold"]
-    years = year_rows(summary.portfolios["strategy"])
-    assert [row[0] for row in years][-1] == "all"
-    assert len(years) >= 2
+    portfolios = taxed_portfolios(taxed.summary)
+    assert [row[0] for row in after_tax_rows(portfolios)] == ["Strategy", "Buy & hold"]
+    plan = portfolios[0].tax
+    assert [row[0] for row in year_rows(plan, None)] == ["2020", "2019"]
+    assert {len(row) for row in year_rows(plan, None)} == {len(sum_row(plan, None))}
 
 
 def test_both_files_are_exported_as_they_are(finished: FinishedRun) -> None:

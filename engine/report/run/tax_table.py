@@ -1,4 +1,4 @@
-"""Growth a year before tax, held and sold, of every portfolio and in difference to the plan; and tax by year (S19)."""
+"""What taxes leave of every portfolio, before tax, held and sold, and tax by year: page and terminal (S19)."""
 
 from __future__ import annotations
 
@@ -51,6 +51,28 @@ def _taxed(name: str, portfolio: PortfolioSummary) -> Taxed | None:
     if portfolio.tax is None or portfolio.pre_tax is None or portfolio.after_tax is None:
         return None
     return Taxed(name, portfolio.tax, portfolio.pre_tax, portfolio.after_tax)
+
+
+HEADS: Final = ("portfolio", "before tax", "held", "sold", "drag", "tax paid", "owed", "on a sale")
+"""Growth a year three times, what taxes cost of it in percentage points, and money."""
+
+
+def after_tax_rows(taxed: list[Taxed]) -> list[Row]:
+    """Return a row a portfolio, as the terminal shows it.
+
+    Tax that the investor paid from elsewhere and what was withheld abroad are among what was paid.
+    """
+    return [
+        (
+            portfolio_label(one.name),
+            *map(fmt.percent, one.growths),
+            fmt.percentage_points(one.tax.drag),
+            fmt.money(one.tax.paid + one.tax.outside + one.tax.withheld_abroad),
+            fmt.money(one.tax.accrued_unpaid),
+            fmt.money(one.tax.latent),
+        )
+        for one in taxed
+    ]
 
 
 def growth_rows(taxed: list[Taxed]) -> list[Row]:

@@ -38,12 +38,20 @@ from engine.report.phrases import (
     published_rows,
     until_text,
 )
-from engine.report.run.after_tax_table import HEADS, YEAR_HEADS, after_tax_rows, year_rows
 from engine.report.run.currency_table import currency_table
 from engine.report.run.fees_table import fees_text
 from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.look_ahead import print_certificate
 from engine.report.run.parts_table import parts_table
+from engine.report.run.tax_table import (
+    HEADS,
+    KINDS,
+    after_tax_rows,
+    kinds_of_years,
+    sum_row,
+    taxed_portfolios,
+    year_rows,
+)
 from engine.report.run.verdict import CALIBRATION, ascii_minus, describe_difference, run_verdict
 from engine.report.run.walk_forward import print_walk_forward
 
@@ -210,18 +218,20 @@ def _print_difference_parts(out: Console, summary: RunSummary) -> None:
 
 def _print_taxes(out: Console, summary: RunSummary) -> None:
     """Print what taxes leave of each portfolio, what the strategy paid by year, and the difference that is left."""
-    rows = after_tax_rows(summary.portfolios)
-    if not rows:
+    taxed = taxed_portfolios(summary)
+    if not taxed:
         return
     print_heading(out, f"Taxes: growth a year, and money in {summary.account.currency}")
-    print_table(out, list(HEADS), rows, tight=True)
+    print_table(out, list(HEADS), after_tax_rows(taxed), tight=True)
     if summary.tax_sentence:
         print_bullet(out, summary.tax_sentence)
     if summary.tax_law:
         print_bullet(out, summary.tax_law)
-    if years := year_rows(summary.portfolios["strategy"]):
-        print_heading(out, "Tax of the plan by year and kind")
-        print_table(out, list(YEAR_HEADS), years, tight=True)
+    plan = taxed[0].tax
+    kinds = [KINDS[kind].lower() for kind in kinds_of_years(plan.by_year)]
+    print_heading(out, "Tax of the plan by year and kind")
+    years = [*reversed(list(year_rows(plan, None))), sum_row(plan, None)]
+    print_table(out, ["year", *kinds, "total"], years, tight=True)
 
 
 def _print_currency_parts(out: Console, summary: RunSummary) -> None:
