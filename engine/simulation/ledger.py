@@ -146,7 +146,8 @@ class LedgerChecks:
     ``worst_cash_residual``: largest change of cash that trades, costs, fees, flows, interest and dividends do not
     explain, over value.
     ``worst_weight_residual``: largest distance of a weight from its target right after a rebalance, orders that waited
-    or were not placed left out. ``as_of_fills``: orders filled at a price older than their session (delisting payouts).
+    or were not placed left out, and rebalances that a budget of tax ended. ``as_of_fills``: orders filled at a price
+    older than their session (delisting payouts).
     ``oldest_price_age``: of any price a holding was marked at [sessions].
     With taxes: ``worst_lot_residual`` is the largest distance of the units in an asset's lots from those held, over
     all that were bought; ``worst_tax_residual`` that of the taxes of all years from what was paid and is owed, of
@@ -213,7 +214,8 @@ def _tax_residual(taxes: TaxFlows) -> float:
 def _worst_weight_residual(ledger: Ledger, market: Market, stale: BoolArray) -> float:
     weights = ledger.weights(market)
     last = np.concatenate([ledger.rows[1:] != ledger.rows[:-1], [True]])
-    whole = ledger.rebalances & last & ~np.isin(ledger.rows, [one.row for one in ledger.left_out])
+    apart = [one.row for one in ledger.left_out] + list(ledger.taxes.stopped if ledger.taxes else ())
+    whole = ledger.rebalances & last & ~np.isin(ledger.rows, apart)
     distance = np.abs(weights[ledger.rows] - ledger.targets)[whole]
     # a waiting order leaves its own weight, and those scaled for it, off target until it is filled
     concerned = np.asarray(stale & ((ledger.targets > 0.0) | (weights[ledger.rows] > 0.0)))

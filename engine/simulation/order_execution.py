@@ -65,7 +65,7 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
     """Trade everything to ``target`` (N,); what has no close at ``row`` waits (S3, S9)."""
     state.target = target
     if (reachable := weights_within_budget(state, row, target)) is not None:
-        _rebalance_part_of_the_way(state, row, target, reachable, reason)
+        _rebalance_part_of_the_way(state, row, reachable, reason)
         return
     if not state.pending.is_empty or np.count_nonzero(state.fresh(row)) < len(target):
         _rebalance_with_missing_prices(state, row, reason)
@@ -76,13 +76,9 @@ def rebalance(state: PortfolioState, row: int, target: FloatArray, reason: Trade
     state.drift_base = state.weights(row) if from_reached else target
 
 
-def _rebalance_part_of_the_way(
-    state: PortfolioState, row: int, target: FloatArray, reachable: FloatArray, reason: TradeReason
-) -> None:
-    """Trade to ``reachable`` (N,) weights; the ``target`` (N,) stays in force, drift begins where the trade ends."""
-    state.target = reachable
+def _rebalance_part_of_the_way(state: PortfolioState, row: int, reachable: FloatArray, reason: TradeReason) -> None:
+    """Trade to ``reachable`` (N,) weights; targets stay in force, drift begins where the trade ends."""
     fill_order(state, row, Order(reachable, state.fresh(row), state.no_recipients), reason)
-    state.target = target
     record_rebalance(state.reviews.watch, state.units, state.market.prices[row])
     state.drift_base = state.weights(row)
 

@@ -98,10 +98,12 @@ class TaxFlows:
     """When taxes left an account: (T,) each, by session [currency].
 
     ``paid`` out of the account, refunds negative; ``withheld`` abroad out of its dividends; ``outside``: paid by the
-    investor from elsewhere. ``record`` is what they were paid for.
+    investor from elsewhere. ``record`` is what they were paid for; ``stopped`` are the sessions of rebalances that a
+    budget of tax ended before their targets.
     """
 
     paid: FloatArray
     withheld: FloatArray
     outside: FloatArray
     record: TaxRecord = field(repr=False)
+    stopped: tuple[int, ...] = ()

@@ -59,6 +59,8 @@ def test_a_budget_sells_what_it_pays_for(law: TaxLaw, budget: float) -> None:
     assert ledger.taxes is not None
     assert ledger.taxes.record.years[-1].sales == pytest.approx(budget, rel=1e-9)
     assert "1 rebalances before their targets" in ledger.notes[0]
+    assert ledger.taxes.stopped == (3,)
+    assert ledger.targets.tolist() == [[0.5, 0.5]] * 2
 
 
 def test_a_budget_that_is_enough_changes_nothing() -> None:
