@@ -6,7 +6,6 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
-from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.kernel.cash_flows import invest_cash, raise_cash
 from engine.simulation.kernel.records import NEVER_SOLD, NO_SALE, NOT_AT_LIMIT, Order, OrderTerms, Quotes
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, TRADE_TOLERANCE
@@ -16,6 +15,7 @@ from engine.simulation.kernel.valuation import account_value
 from engine.simulation.pending_orders import ticker_list
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_budget import weights_within_budget
+from engine.simulation.tax_fixpoint import fill_after_tax, with_tax
 from engine.simulation.trade_events import TradeReason
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
-from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.band_targets import PartialRebalance
 from engine.simulation.kernel.advance import trim_to_targets
 from engine.simulation.kernel.order_costs import cause_to_leave_out, order_cost, total_cost
@@ -18,6 +17,7 @@ from engine.simulation.kernel.valuation import account_value, normalise
 from engine.simulation.order_execution import clear_cash_rounding, fill_order
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.sleeves_due import SleeveDue
+from engine.simulation.tax_fixpoint import fill_after_tax, with_tax
 from engine.simulation.trade_events import TradeReason
 
 

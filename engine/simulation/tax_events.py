@@ -6,13 +6,13 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.core.ordered_sum import add_in_order
-from engine.simulation.after_tax_orders import fill_after_tax, with_tax
 from engine.simulation.kernel.records import NO_SALE, Order, OrderTerms
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 from engine.simulation.kernel.trade import trade
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_account import TaxAccount
 from engine.simulation.tax_calendar import TaxCalendar
+from engine.simulation.tax_fixpoint import fill_after_tax, with_tax
 from engine.simulation.trade_events import TAX, TAXED_DIVIDEND, TradeEvent, TradeReason
 
 

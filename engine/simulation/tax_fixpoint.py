@@ -38,7 +38,12 @@ def fill_after_tax(
     kept = 0.0
     if tax.book.at_once:
         fractional = terms._replace(whole_shares=False)
-        kept = _solve_tax(lambda money: _owed(state, tax, row, quotes, attempt(money, fractional)), abs(value))
+
+        def owed(money: float) -> float:
+            attempt(money, fractional)
+            return _tax_of_fills(state, tax, row, quotes)
+
+        kept = _solve_tax(owed, abs(value))
     status, scaled, cash = attempt(kept, terms)
     cash += kept
     if terms.whole_shares and tax.book.at_once:
@@ -61,7 +66,7 @@ def _account(state: PortfolioState) -> TaxAccount:
     return state.tax
 
 
-def _owed(state: PortfolioState, tax: TaxAccount, row: int, quotes: Quotes, _filled: tuple[int, bool, float]) -> float:
+def _tax_of_fills(state: PortfolioState, tax: TaxAccount, row: int, quotes: Quotes) -> float:
     return tax.tax_of_trades(row, state.fills.dq, quotes.prices, state.fills.fees)
 
 
@@ -98,7 +103,7 @@ def _drop_shares(
 ) -> float:
     """Buy one share less of the largest purchase while whole shares leave too little for the tax; return the cash."""
     tax, fills, units = _account(state), state.fills, state.units
-    while cash - _owed(state, tax, row, quotes, (0, False, cash)) < -CASH_TOLERANCE * value:
+    while cash - _tax_of_fills(state, tax, row, quotes) < -CASH_TOLERANCE * value:
         money = np.where(fills.dq > 0.0, fills.dq * quotes.prices, 0.0)
         largest = int(money.argmax())
         if money[largest] <= 0.0:
