@@ -35,6 +35,12 @@ def book(**keys: object) -> UnitedStatesBook:
     return opened
 
 
+def test_a_retirement_account_has_no_losses_to_harvest() -> None:
+    """No loss inside is taxed."""
+    with pytest.raises(ValueError, match="no loss is taxed"):
+        law(account="roth")
+
+
 def three_lots(**keys: object) -> UnitedStatesBook:
     """Return a book with ten units of the fund for 100, 50 and 90 each, and a stock for 100."""
     one = book(**keys)

@@ -85,6 +85,8 @@ class UnitedStatesTax(TaxLaw):
             yield ("brackets",), "rates and brackets are two ways to say the same; keep one of them"
         if self.account == "taxable" and self.rates is None and self.brackets is None:
             yield ("rates",), "missing; write rates: {ordinary: 24%, long_term: 15%}, or brackets"
+        if self.harvest == "year_end" and self.account != "taxable":
+            yield ("harvest",), f"found account: {self.account}, in which no loss is taxed; leave harvest out"
         if self.budget is not None and (self.account != "taxable" or self.rates is None):
             found = "brackets" if self.account == "taxable" else f"account: {self.account}"
             yield (
