@@ -1,4 +1,4 @@
-"""Runs taxed in the United States: what may not matter does not, and the plan of this project beside a prototype."""
+"""Runs taxed in the United States: what may not matter does not, and the plan of this project beside another calculation of it."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_retirement_account_grows_as_if_there_were_no_tax() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lots", "sold", "paid"), [("fifo", 0.09140, 19_397.0), ("hifo", 0.09175, 14_699.0)])
-def test_the_small_cap_plan_is_left_what_a_prototype_says(
+def test_the_small_cap_plan_is_left_what_another_calculation_says(
     shared_data: Path, lots: str, sold: float, paid: float
 ) -> None:
     """Without costs and wash sales, all dividends qualified, the money sold at the end: to 0.001 points a year."""

@@ -181,7 +181,7 @@ def test_tables_are_whole_and_grow(filing: Filing) -> None:
 
 
 def test_thresholds_are_the_published_ones() -> None:
-    """The table of the specification, 2020 to 2026, single and joint."""
+    """Rev. Proc. 2019-44 to 2025-32, single and joint."""
     published = {
         2020: (40_000, 441_450, 80_000, 496_600),
         2021: (40_400, 445_850, 80_800, 501_600),

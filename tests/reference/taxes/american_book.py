@@ -24,7 +24,7 @@ from tests.reference.taxes.book import KeptLot, Money, Paid, TaxResult
 
 
 class AmericanBook:
-    """TAXES.md 3.1 for one taxable account."""
+    """The law of one taxable account (docs/taxes.md)."""
 
     at_once = False
 

@@ -1,4 +1,4 @@
-"""American lots: which are sold first, how long they were held, and what a wash sale makes of them (TAXES.md 3.1)."""
+"""American lots: which are sold first, how long they were held, and what a wash sale makes of them (IRC § 1091, § 1222)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The American year: netting of gains by their kind, what is carried, and the tax (TAXES.md 3.1)."""
+"""The American year: netting of gains by their kind, what is carried, and the tax (IRC § 1211, § 1212)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vorabpauschale of a calendar year, per unit (TAXES.md 2.4)."""
+"""The Vorabpauschale of a calendar year, per unit (InvStG § 18)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MOST_CREDIT = Fraction(1, 4)  # 2.5: of a single income
 
 
 class GermanBook:
-    """TAXES.md 2 for one depot."""
+    """The law of one depot (docs/taxes.md)."""
 
     def __init__(self, taxed: TaxedCase, law: Germany) -> None:
         self.case, self.days, self.law = taxed.case, taxed.days, law

@@ -1,4 +1,4 @@
-"""German lots: the oldest first, each with what it cost and what has been taxed already (TAXES.md 2.3)."""
+"""German lots: the oldest first, each with what it cost and what has been taxed already (EStG § 20 (4), InvStG § 19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The German year state and its tax (TAXES.md 2.1, 2.2)."""
+"""The German year state and its tax (EStG § 20 (6), (9), § 32d)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The taxed reference ledger: the reference ledger, whose orders also bring the tax that they cause (TAXES.md 5.3)."""
+"""The taxed reference ledger: the reference ledger, whose orders also bring the tax that they cause (S19)."""
 
 from __future__ import annotations
 

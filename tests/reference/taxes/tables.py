@@ -1,4 +1,4 @@
-"""The German tables of TAXES.md 2.2 and 2.4: allowances, and the Basiszins by year."""
+"""The German tables: allowances (EStG § 20 (9)), and the Basiszins by year (InvStG § 18 (4))."""
 
 from __future__ import annotations
 
