@@ -59,7 +59,7 @@ def export(
         typer.Option(
             "--what",
             metavar="TABLE",
-            help="returns, levels, weights, positions, trades, months, falls, contribution or all.",
+            help="returns, levels, weights, positions, trades, months, falls, contribution, taxes, lots or all.",
         ),
     ] = "all",
     out: Annotated[

@@ -75,6 +75,7 @@ def _from_run(run: FinishedRun) -> Contestant:
         held=held,
         interval=rival.cagr_difference_interval if rival else None,
         plan=summary.plan_sentence or "",
+        tax_law=summary.tax_law or "",
     )
 
 
@@ -105,4 +106,5 @@ def _from_result(result: RunResult, sweep: FinishedSweep) -> Contestant:
         held=rival.performance.level if rival else None,
         interval=versus.cagr_difference_interval if versus else None,
         plan=sweep.summary.plan_sentence or "",
+        tax_law=result.tax_law,
     )

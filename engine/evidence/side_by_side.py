@@ -6,7 +6,7 @@ Where windows differ only differences to each one's own buy-and-hold are compare
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -18,6 +18,7 @@ from engine.core.arrays import DateArray, FloatArray
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, PERIODS_PER_YEAR, Frequency
 from engine.core.errors import DataError
 from engine.core.fields import format_percent
+from engine.core.shortlist import shortlist
 from engine.evidence.resampled_ranks import RankSpread, draw_growth, spread_ranks
 
 _MIN_RETURNS = 60
@@ -30,7 +31,7 @@ class Contestant:
 
     ``held_dates`` and ``held`` are those of its own buy-and-hold, where it has one. ``risk_free`` is None where it is
     no constant; ``data`` is the SHA-256 of its prices; ``interval`` that of its difference to buy-and-hold; ``plan``
-    the sentence of what it does, "" where a folder has none.
+    the sentence of what it does, "" where a folder has none; ``tax_law`` what it is taxed by, "" for nothing.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Contestant:
     held: FloatArray | None = None
     interval: tuple[float, float] | None = None
     plan: str = ""
+    tax_law: str = ""
 
     @property
     def window(self) -> tuple[str, str]:
@@ -205,7 +207,20 @@ def _notes(by: str, contestants: Sequence[Contestant], terms: Evidence) -> tuple
             "each run read the closes of its own assets, and these are not all the same: whether closes of assets that "
             "plans share are alike is not compared"
         )
-    return tuple(notes)
+    return (*notes, *_tax_notes(contestants))
+
+
+def _tax_notes(contestants: Sequence[Contestant]) -> Iterator[str]:
+    """Yield of which plans figures are after tax, and which are not to be held beside each other for that."""
+    taxed = [one.label for one in contestants if one.tax_law]
+    if not taxed:
+        return
+    names = "all plans" if len(taxed) == len(contestants) else shortlist(taxed, 10)
+    yield f"after tax: {names}, of what is left in the account, before what is owed at the end and on a sale"
+    if untaxed := [one.label for one in contestants if not one.tax_law]:
+        yield f"before tax: {shortlist(untaxed, 10)}; a plan before tax and one after it differ by the tax as well"
+    if len({one.tax_law.split(". ")[0] for one in contestants if one.tax_law}) > 1:
+        yield "the plans are not taxed alike: they differ by their laws, rates or allowances as well"
 
 
 def _level_figures(level: FloatArray, dates: DateArray, rate: float | None, periods: float) -> dict[str, float | None]:

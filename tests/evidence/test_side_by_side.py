@@ -177,3 +177,23 @@ def test_few_sessions_have_figures_but_no_chances() -> None:
 def test_other_prices_are_said() -> None:
     found = compare_side_by_side([make_plan("a", 1), make_plan("b", 2, data="e" * 64)], TERMS)
     assert any("each run read the closes of its own assets" in note for note in found.notes)
+
+
+def test_plans_after_tax_are_told_from_those_before_it() -> None:
+    """And plans of two laws from each other; nothing is said where nothing is taxed."""
+    germany = "Taxed by Germany, today's law in every year: income tax of 25 %. SPY: equity fund."
+    plain, taxed, other = (
+        make_plan("a", 1),
+        make_plan("b", 2, tax_law=germany),
+        make_plan("c", 3, tax_law="Taxed by F."),
+    )
+
+    def told(*plans: Contestant) -> str:
+        return "; ".join(note for note in compare_side_by_side(plans, TERMS).notes if "tax" in note)
+
+    assert not told(plain, make_plan("d", 4))
+    assert "after tax: b, of what is left in the account, before what is owed" in told(plain, taxed)
+    assert "before tax: a; a plan before tax and one after it differ by the tax as well" in told(plain, taxed)
+    assert told(taxed, make_plan("d", 4, tax_law=germany)).startswith("after tax: all plans")
+    assert "not taxed alike" not in told(taxed, make_plan("d", 4, tax_law=germany + " VB: equity fund."))
+    assert "the plans are not taxed alike" in told(taxed, other)
