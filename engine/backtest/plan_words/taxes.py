@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from engine.backtest.plan_words.clauses import Clause, Section, Wording
 from engine.core.fields import format_percent
-
-_COUNTRIES: Final = {"germany": "Germany", "united_states": "the United States"}
 
 
 def describe_tax(tax: Section) -> Clause:
@@ -21,4 +17,14 @@ def describe_tax(tax: Section) -> Clause:
     account = tax.text("account", "taxable")
     inside = f" in a {account} account" if account != "taxable" else ""
     told.add(tax.path("account"))
-    return Clause((Wording(f"taxed as in {_COUNTRIES.get(kind, kind)}{inside}", frozenset(told)),))
+    return Clause((Wording(f"taxed as in {_country(kind)}{inside}", frozenset(told)),))
+
+
+def _country(kind: str) -> str:
+    """Return a country as a sentence has it.
+
+    >>> _country("germany"), _country("united_states")
+    ('Germany', 'the United States')
+    """
+    name = kind.replace("_", " ").title()
+    return f"the {name}" if name.startswith("United ") else name

@@ -8,22 +8,25 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import DateArray
+from engine.core.ordered_sum import add_in_order
 from engine.tax.record import TaxYear
 
 FIRST_SESSION: Final = 8
 """The latest day of January on which a year has its first session."""
+SEEN: Final = 0.005
+"""An amount that is not printed as zero [EUR]."""
 
 _OF_POT = {"stocks": "with stocks", "other": "of other kinds"}
 
 
 def notes_of(years: Sequence[TaxYear], pots: Mapping[str, float]) -> Iterator[str]:
     """Yield a sentence on pots that are left at the end, and one on credits that were lost."""
-    left = [f"{money:,.2f} EUR {_OF_POT[name]}" for name, money in pots.items() if money >= 0.005]
+    left = [f"{money:,.2f} EUR {_OF_POT[name]}" for name, money in pots.items() if money >= SEEN]
     if left:
         yield f"Losses of {' and '.join(left)} were not set off at the end; they are counted as worth nothing."
-    lost = [one for one in years if one.credit_lost >= 0.005]
+    lost = [one for one in years if one.credit_lost >= SEEN]
     if lost:
-        money = sum(one.credit_lost for one in lost)
+        money = add_in_order(one.credit_lost for one in lost)
         yield (
             f"Of the tax withheld abroad {money:,.2f} EUR that might have been set off were lost in {len(lost)} "
             f"{'year' if len(lost) == 1 else 'years'}, in which the allowance or losses left too little tax."

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import fsum
 
 from engine.core.arrays import DateArray
+from engine.core.ordered_sum import add_in_order
 from engine.data.sessions import calendar_years
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.record import TaxEntry, TaxRecord, TaxYear
@@ -86,6 +86,6 @@ class RetirementBook:
 
     def _notes(self) -> Iterator[str]:
         if self._entries:
-            withdrawn = fsum(entry.gain for entry in self._entries)
+            withdrawn = add_in_order(entry.gain for entry in self._entries)
             tax = f"{self.rate * withdrawn:,.2f} of the {withdrawn:,.2f} withdrawn"
             yield f"Withdrawals are before tax: the investor owes {tax}, which the account does not pay."
