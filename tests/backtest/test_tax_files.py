@@ -28,7 +28,14 @@ from engine.evidence.look_ahead import certify_run
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.outputs import export_run
 from engine.report.export.run_tables import lots_table, taxes_table
-from engine.report.run.tax_table import after_tax_rows, sum_row, taxed_portfolios, year_rows
+from engine.report.run.tax_table import (
+    after_tax_rows,
+    sum_row,
+    taxed_portfolios,
+    withheld_text,
+    year_rows,
+    years_beside_paid,
+)
 from engine.tax.flat import FlatTax
 from engine.tax.none import NoTax
 from tests.support.configs import config
@@ -142,6 +149,21 @@ def test_the_terminal_has_a_row_for_each_portfolio_and_each_year(taxed: RunResul
     plan = portfolios[0].tax
     assert [row[0] for row in year_rows(plan, None)] == ["2020", "2019"]
     assert {len(row) for row in year_rows(plan, None)} == {len(sum_row(plan, None))}
+
+
+def test_the_tables_of_the_terminal_say_how_their_sums_of_taxes_differ(taxed: RunResult) -> None:
+    """What is withheld abroad is in neither, what is owed in the years only."""
+    own = taxed_portfolios(taxed.summary)[0]
+    whole = sum(one.total for one in own.tax.by_year.values())
+    plain = dataclasses.replace(own.tax, withheld_abroad=0.0, accrued_unpaid=0.0, outside=0.0, paid=whole)
+    alone, abroad = (
+        dataclasses.replace(own, tax=dataclasses.replace(plain, withheld_abroad=money)) for money in (0.0, 30.0)
+    )
+    assert (withheld_text([alone], "EUR"), years_beside_paid(plain, "EUR")) == ("", "")
+    assert withheld_text([abroad], "EUR").endswith("and not in the tax paid: 30.00 EUR of Strategy.")
+    assert after_tax_rows([abroad]) == after_tax_rows([alone])
+    owed = dataclasses.replace(plain, paid=whole - 50.0, accrued_unpaid=50.0)
+    assert years_beside_paid(owed, "EUR") == "The years are the tax paid and 50.00 EUR that is owed after the end."
 
 
 def test_both_files_are_exported_as_they_are(finished: FinishedRun) -> None:

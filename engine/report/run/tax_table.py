@@ -60,14 +60,14 @@ HEADS: Final = ("portfolio", "before tax", "held", "sold", "drag", "tax paid", "
 def after_tax_rows(taxed: list[Taxed]) -> list[Row]:
     """Return a row a portfolio, as the terminal shows it.
 
-    Tax that the investor paid from elsewhere and what was withheld abroad are among what was paid.
+    Tax that the investor paid from elsewhere is among what was paid; what was withheld abroad is not, as on the page.
     """
     return [
         (
             portfolio_label(one.name),
             *map(fmt.percent, one.growths),
             fmt.percentage_points(one.tax.drag),
-            fmt.money(one.tax.paid + one.tax.outside + one.tax.withheld_abroad),
+            fmt.money(one.tax.paid + one.tax.outside),
             fmt.money(one.tax.accrued_unpaid),
             fmt.money(one.tax.latent),
         )
@@ -146,3 +146,25 @@ def sum_row(strategy: TaxFigures, rival: TaxFigures | None) -> Row:
 
 def _total(one: YearTax | None) -> str:
     return fmt.DASH if one is None else fmt.cents(one.total)
+
+
+def withheld_text(taxed: list[Taxed], currency: str) -> str:
+    """Return what was withheld abroad beside the tax paid, by portfolio; nothing where nothing was."""
+    found = [
+        f"{fmt.money(one.tax.withheld_abroad)} {currency} of {portfolio_label(one.name)}"
+        for one in taxed
+        if one.tax.withheld_abroad >= SEEN
+    ]
+    return f"Withheld abroad out of dividends, and not in the tax paid: {', '.join(found)}." if found else ""
+
+
+def years_beside_paid(tax: TaxFigures, currency: str) -> str:
+    """Return how the taxes of the years differ from the tax paid; nothing where they do not."""
+    owed, paid = tax.accrued_unpaid, tax.paid + tax.outside
+    investors = fsum(one.total for one in tax.by_year.values()) - fsum((paid, owed))
+    said = []
+    if abs(owed) >= SEEN:
+        said.append(f"{fmt.money(abs(owed))} {currency} that {'is owed' if owed > 0.0 else 'comes back'} after the end")
+    if abs(investors) >= max(SEEN, 1e-9 * abs(paid)):
+        said.append(f"{fmt.money(investors)} {currency} that the investor owes on what was taken out")
+    return f"The years are the tax paid and {' and '.join(said)}." if said else ""

@@ -50,7 +50,9 @@ from engine.report.run.tax_table import (
     kinds_of_years,
     sum_row,
     taxed_portfolios,
+    withheld_text,
     year_rows,
+    years_beside_paid,
 )
 from engine.report.run.verdict import CALIBRATION, ascii_minus, describe_difference, run_verdict
 from engine.report.run.walk_forward import print_walk_forward
@@ -227,11 +229,15 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
         print_bullet(out, summary.tax_sentence)
     if summary.tax_law:
         print_bullet(out, summary.tax_law)
+    if withheld := withheld_text(taxed, summary.account.currency):
+        print_bullet(out, withheld)
     plan = taxed[0].tax
     kinds = [KINDS[kind].lower() for kind in kinds_of_years(plan.by_year)]
     print_heading(out, "Tax of the plan by year and kind")
     years = [*reversed(list(year_rows(plan, None))), sum_row(plan, None)]
     print_table(out, ["year", *kinds, "total"], years, tight=True)
+    if beside := years_beside_paid(plan, summary.account.currency):
+        print_bullet(out, beside)
 
 
 def _print_currency_parts(out: Console, summary: RunSummary) -> None:
