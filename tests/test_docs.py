@@ -25,6 +25,7 @@ from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
 from engine.portfolio.tariffs import load_tariffs
 from engine.tax.book import Taxation, TaxBook
+from engine.tax.budget import BudgetedBook, HasBudget
 from engine.tax.flat import FlatTax
 from engine.tax.germany.law import GermanTax
 from engine.tax.law import TaxLaw
@@ -135,7 +136,12 @@ def test_every_key_of_every_tax_is_explained() -> None:
 
 def test_every_hook_of_a_tax_law_is_named_where_one_is_added() -> None:
     code = " ".join(re.findall(r"`([^`]*)`", (ROOT / "docs" / "add_a_country.md").read_text()))
-    hooks = [name for base in (TaxBook, Taxation) for name in (*vars(base), *base.__annotations__) if name[0] != "_"]
+    hooks = [
+        name
+        for base in (TaxBook, Taxation, BudgetedBook, HasBudget)
+        for name in (*vars(base), *base.__annotations__)
+        if name[0] != "_"
+    ]
     for hook in {*TaxLaw.__abstractmethods__, *hooks} - {"reinvests", "outside", "open_book"}:
         assert re.search(rf"\b{hook}\b", code), f"docs/add_a_country.md does not name {hook}"
 

@@ -37,10 +37,9 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import Policy, PolicyT
 from engine.tax.book import Taxation
-from engine.tax.germany.law import GermanTax
+from engine.tax.budget import HasBudget
 from engine.tax.law import TaxLaw
 from engine.tax.none import NoTax
-from engine.tax.united_states.law import UnitedStatesTax
 
 _PLAUSIBLE_YEARS = (1800, 2200)
 
@@ -189,7 +188,7 @@ def taxation_of(law: TaxLaw, data: Data, account: Account) -> Taxation | None:
     """Return what ``simulate`` asks about taxes, None where there are none."""
     if isinstance(law, NoTax):
         return None
-    budget = law.budget if isinstance(law, GermanTax | UnitedStatesTax) else None
+    budget = law.budget if isinstance(law, HasBudget) else None
     return with_budget(law.taxation(reinvests=_use_of_dividends(data, account) == "reinvest"), budget)
 
 

@@ -34,6 +34,15 @@ class GainLimit(NamedTuple):
 
 
 @runtime_checkable
+class HasBudget(Protocol):
+    """A law whose config may name a budget, and whose books are :class:`BudgetedBook`."""
+
+    @property
+    def budget(self) -> float | None:
+        """Tax a calendar year that no rebalance goes beyond [currency], None for any."""
+
+
+@runtime_checkable
 class BudgetedBook(TaxBook, Protocol):
     """A book that can say how far sales may go."""
 
