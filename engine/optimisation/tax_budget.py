@@ -10,7 +10,7 @@ is left is the nearest (Falk and Soland 1969, doi:10.1287/mnsc.15.9.550).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -91,6 +91,15 @@ class _Node(NamedTuple):
 
     begin: FloatArray
     end: FloatArray
+
+
+class _Line(NamedTuple):
+    """A piece of an envelope: its ``asset`` and ``kind`` of gain, its ``slope``, and ``offset`` at nothing sold."""
+
+    asset: int
+    kind: int
+    slope: float
+    offset: float
 
 
 def nearest_within_limits(problem: LotProblem) -> NearestWeights:
@@ -196,64 +205,70 @@ class _Search:
         size = float(np.abs(problem.held - problem.target).max())
         lower = np.maximum(problem.lower, problem.held - node.end)
         upper = np.minimum(problem.upper, problem.held - node.begin)
-        bent = list(self._lines(node))
-        gains = sorted({(j, kind) for j, kind, _, _ in bent})
-        at = {key: n + number for number, key in enumerate(gains)}
-        width = n + len(gains)
-        rows: list[FloatArray] = []
-        right: list[float] = []
-
-        def add(row: FloatArray, bound: float) -> None:
-            rows.append(row)
-            right.append(bound)
-
-        target = problem.target
-        total = np.concatenate([np.ones(n), np.zeros(len(gains))])
-        add(total, (problem.most - float(target.sum())) / size)
-        equalities = int(problem.most - problem.least <= _SAME_SUM)
-        if not equalities:
-            add(-total, (float(target.sum()) - problem.least) / size)
-        for j in range(n):
-            one = np.zeros(width)
-            one[j] = 1.0
-            add(one, (upper[j] - target[j]) / size)
-            add(-one, (target[j] - lower[j]) / size)
-        for j, kind, slope, offset in bent:  # gain >= offset + slope * (held - weight)
-            one = np.zeros(width)
-            one[j], one[at[j, kind]] = -slope, -1.0
-            add(one, -(offset + slope * float(problem.held[j] - target[j])) / size)
-        for limit in self.limits:
-            one = np.zeros(width)
-            for (_, kind), column in at.items():
-                one[column] = (limit.first, limit.second)[kind]
-            add(one, limit.bound / size)
-        quadratic = np.zeros((width, width))
+        lines = list(self._lines(node))
+        columns = {key: n + number for number, key in enumerate(sorted({(line.asset, line.kind) for line in lines}))}
+        rows, bounds = zip(*self._constraints(lines, columns, (lower, upper)), strict=True)
+        quadratic = np.zeros((n + len(columns), n + len(columns)))
         quadratic[:n, :n] = 2.0 * problem.covariance
         form = StandardForm(
             sparse.csc_array(np.triu(quadratic)),
-            np.zeros(width),
+            np.zeros(n + len(columns)),
             sparse.csc_array(np.array(rows)),
-            np.array(right),
-            equalities,
+            np.array(bounds) / size,
+            int(self._has_one_sum),
         )
         answer = solve_clarabel(form)
         if answer.status not in {"Solved", "AlmostSolved"} or not np.isfinite(answer.x).all():
             return None
         refined = refine(form, answer)[:n]
-        return np.clip(target + size * refined, lower, upper)
+        return np.clip(problem.target + size * refined, lower, upper)
 
-    def _lines(self, node: _Node) -> Iterator[tuple[int, int, float, float]]:
-        """Yield the lines of all envelopes: asset, kind, slope, and the offset at nothing sold."""
+    @property
+    def _has_one_sum(self) -> bool:
+        """Whether weights can add up to one number only."""
+        return self.problem.most - self.problem.least <= _SAME_SUM
+
+    def _constraints(
+        self, lines: Sequence[_Line], columns: Mapping[tuple[int, int], int], between: tuple[FloatArray, FloatArray]
+    ) -> Iterator[tuple[FloatArray, float]]:
+        """Yield rows of weights less their targets, then gains by ``columns``, and what each is at most.
+
+        First that of the sum, then those of each weight ``between`` two, of the envelopes' ``lines``, of the limits.
+        """
+        problem, n, (lower, upper) = self.problem, len(self.problem.target), between
+        target, nothing = problem.target, np.zeros(n + len(columns))
+        total = nothing.copy()
+        total[:n] = 1.0
+        yield total, problem.most - float(target.sum())
+        if not self._has_one_sum:
+            yield -total, float(target.sum()) - problem.least
+        for j in range(n):
+            one = nothing.copy()
+            one[j] = 1.0
+            yield one, upper[j] - target[j]
+            yield -one, target[j] - lower[j]
+        for line in lines:  # gain >= offset + slope * (held - weight)
+            j, one = line.asset, nothing.copy()
+            one[j], one[columns[j, line.kind]] = -line.slope, -1.0
+            yield one, -(line.offset + line.slope * float(problem.held[j] - target[j]))
+        for limit in self.limits:
+            one = nothing.copy()
+            for (_, kind), column in columns.items():
+                one[column] = (limit.first, limit.second)[kind]
+            yield one, limit.bound
+
+    def _lines(self, node: _Node) -> Iterator[_Line]:
+        """Yield the lines of all envelopes."""
         for j, curve in enumerate(self.curves):
             for kind in (0, 1):
                 counts = any((limit.first, limit.second)[kind] for limit in self.limits)
                 if counts and np.any(curve.gains[kind]):
                     points = _envelope(curve, kind, float(node.begin[j]), float(node.end[j]))
                     if len(points) == 1:
-                        yield j, kind, 0.0, points[0][1]
+                        yield _Line(j, kind, 0.0, points[0][1])
                     for (x, y), (x_next, y_next) in itertools.pairwise(points):
                         slope = (y_next - y) / (x_next - x)
-                        yield j, kind, slope, y - slope * x
+                        yield _Line(j, kind, slope, y - slope * x)
 
 
 def _envelope(curve: _Curve, kind: int, begin: float, end: float) -> list[tuple[float, float]]:
