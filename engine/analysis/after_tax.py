@@ -42,12 +42,16 @@ class AfterTaxDifference:
 
 @dataclass(frozen=True)
 class TaxedResult:
-    """What taxes did to one portfolio: the figures, and how its ``twin`` did on the market before tax."""
+    """What taxes did to one portfolio: the figures, and how its ``twin`` did on the market before tax.
+
+    ``own``: what growth after tax keeps of each euro, as the investor paid taxes from elsewhere [fraction].
+    """
 
     tax: TaxFigures
     after_tax: AfterTax
     pre_tax: ValueAndGrowth
     twin: Performance
+    own: float = 1.0
 
     @classmethod
     def of(cls, ledger: Ledger, performance: Performance, twin_ledger: Ledger, twin: Performance) -> TaxedResult | None:
@@ -57,12 +61,13 @@ class TaxedResult:
             return None
         left, sale = flows.record.accrued, flows.record.latent
         value = performance.final_value
-        after = AfterTax(*(_end(performance, value - owed) for owed in (left, left + sale)))
+        own = _kept_of_gifts(ledger.value, flows.outside)
+        after = AfterTax(*(_end(performance, value - owed, own) for owed in (left, left + sale)))
         before = ValueAndGrowth(twin.final_value, twin.cagr)
         gains = (
             _gain(one, value) for one, value in ((ledger, after.sold.final_value), (twin_ledger, before.final_value))
         )
-        return cls(_tax_figures(flows, after, before, *gains), after, before, twin)
+        return cls(_tax_figures(flows, after, before, *gains), after, before, twin, own)
 
 
 def after_tax_difference(
@@ -82,8 +87,8 @@ def after_tax_difference(
         _difference(one, shares)
         for one, shares in (
             (twins, (1.0, 1.0)),
-            (both, (_share(taxed.after_tax.held, own), _share(other_taxed.after_tax.held, theirs))),
-            (both, (_share(taxed.after_tax.sold, own), _share(other_taxed.after_tax.sold, theirs))),
+            (both, (_left(taxed, taxed.after_tax.held, own), _left(other_taxed, other_taxed.after_tax.held, theirs))),
+            (both, (_left(taxed, taxed.after_tax.sold, own), _left(other_taxed, other_taxed.after_tax.sold, theirs))),
         )
     )
     if before is None or held is None or sold is None:
@@ -100,12 +105,28 @@ def _difference(both: CommonSessions, shares: tuple[float | None, float | None])
     return None if growth is None or other is None else growth - other
 
 
-def _end(performance: Performance, final_value: float) -> ValueAndGrowth:
+def _end(performance: Performance, final_value: float, own: float) -> ValueAndGrowth:
     found = ValueAndGrowth(final_value, None)
     share = _share(found, performance)
     if share is None:
         return found
-    return ValueAndGrowth(final_value, metrics.cagr(_scaled(performance.level, share), performance.days))
+    return ValueAndGrowth(final_value, metrics.cagr(_scaled(performance.level, share * own), performance.days))
+
+
+def _kept_of_gifts(value: FloatArray, outside: FloatArray) -> float:
+    """Return what is left of growth once taxes paid from elsewhere are taken for what they are: paid in, and gone.
+
+    As for every contribution (S12), a session's growth is of what is there with it: ``value / (value + outside)``.
+    """
+    kept = 1.0
+    for t in np.flatnonzero(outside):
+        kept *= float(value[t]) / float(value[t] + outside[t])
+    return kept
+
+
+def _left(taxed: TaxedResult, end: ValueAndGrowth, performance: Performance) -> float | None:
+    share = _share(end, performance)
+    return None if share is None else share * taxed.own
 
 
 def _share(end: ValueAndGrowth, performance: Performance) -> float | None:

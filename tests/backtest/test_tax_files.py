@@ -301,3 +301,19 @@ def test_a_law_is_told_with_its_settings_and_the_attributes_of_assets() -> None:
     assert "27.5 %" in told
     assert told.endswith("A, C: pays its dividends; B: pays its dividends, 15 % of them withheld abroad, 0 % set off.")
     assert not describe_law(NoTax(), ("A",))
+
+
+def test_tax_paid_from_elsewhere_is_no_growth(folder: Path) -> None:
+    """Each payment is paid in and gone: without that, who pays more tax from elsewhere seems to grow more."""
+    found = run(folder, *LAWS["outside"])
+    one, told = found.comparison.strategy, found.summary.portfolios["strategy"]
+    level, paid = one.performance.level[-1], one.ledger.taxes.outside
+    assert paid.sum() > 1.0
+    for value, outside in zip(one.ledger.value, paid, strict=True):
+        level *= value / (value + outside)
+    end = told.after_tax.held
+    grown = (level / one.performance.level[0] * end.final_value / told.metrics["final_value"]) ** (
+        365.25 / one.performance.days
+    ) - 1.0
+    assert end.cagr == pytest.approx(grown, abs=1e-12)
+    assert end.cagr < told.metrics["cagr"]
