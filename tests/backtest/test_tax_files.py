@@ -36,6 +36,7 @@ from engine.report.run.tax_table import (
     year_rows,
     years_beside_paid,
 )
+from engine.report.run.terminal import print_run
 from engine.tax.flat import FlatTax
 from engine.tax.none import NoTax
 from tests.support.configs import config
@@ -317,3 +318,11 @@ def test_tax_paid_from_elsewhere_is_no_growth(folder: Path) -> None:
     ) - 1.0
     assert end.cagr == pytest.approx(grown, abs=1e-12)
     assert end.cagr < told.metrics["cagr"]
+
+
+def test_years_without_any_tax_are_no_table(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the law takes nothing, a column of zeros would be all there is."""
+    for rates in (("25%", "20%"), ("0%", "0%")):
+        found = run(folder, *(f"tax.{key}={rate}" for key, rate in zip(("gains", "income"), rates, strict=True)))
+        print_run(found, tmp_path, trades=False, tried=0)
+        assert ("by year and kind" in capsys.readouterr().out) == (rates[0] != "0%")

@@ -159,12 +159,9 @@ def withheld_text(taxed: list[Taxed], currency: str) -> str:
 
 
 def years_beside_paid(tax: TaxFigures, currency: str) -> str:
-    """Return how the taxes of the years differ from the tax paid; nothing where they do not."""
-    owed, paid = tax.accrued_unpaid, tax.paid + tax.outside
-    investors = fsum(one.total for one in tax.by_year.values()) - fsum((paid, owed))
-    said = []
-    if abs(owed) >= SEEN:
-        said.append(f"{fmt.money(abs(owed))} {currency} that {'is owed' if owed > 0.0 else 'comes back'} after the end")
-    if abs(investors) >= max(SEEN, 1e-9 * abs(paid)):
-        said.append(f"{fmt.money(investors)} {currency} that the investor owes on what was taken out")
-    return f"The years are the tax paid and {' and '.join(said)}." if said else ""
+    """Return what the taxes of the years have beside the tax paid; nothing where they have no more."""
+    owed = tax.accrued_unpaid
+    if abs(owed) < SEEN:
+        return ""
+    sign, when = ("and", "is owed") if owed > 0.0 else ("less", "comes back")
+    return f"The years are the tax paid {sign} {fmt.money(abs(owed))} {currency} that {when} after the end."

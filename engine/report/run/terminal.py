@@ -233,6 +233,8 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
         print_bullet(out, withheld)
     plan = taxed[0].tax
     kinds = [KINDS[kind].lower() for kind in kinds_of_years(plan.by_year)]
+    if not kinds:
+        return
     print_heading(out, "Tax of the plan by year and kind")
     years = [*reversed(list(year_rows(plan, None))), sum_row(plan, None)]
     print_table(out, ["year", *kinds, "total"], years, tight=True)
