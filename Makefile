@@ -79,7 +79,7 @@ universe: $(VENV)/.installed ## a dated list with names that are gone, as benchm
 parts: $(VENV)/.installed ## what the difference to buy-and-hold is made of, for every config, as benchmarks/studies/parts.md; PRICES= names your own
 	$(BIN)/python benchmarks/studies/parts.py --prices $(PRICES)
 
-after-tax: $(VENV)/.installed ## what a plan can do about its taxes, as benchmarks/studies/after_tax.md and in docs/taxes.md; RAW= names your own
+after-tax: $(VENV)/.installed ## what a plan can do about its taxes, as benchmarks/studies/after_tax.md; RAW= names your own
 	$(BIN)/python benchmarks/studies/after_tax.py --prices $(RAW)
 
 optimisers: $(BENCH)/.installed ## every objective walked forward, as benchmarks/studies/optimisers.md, beside skfolio and cvxportfolio

@@ -1,4 +1,4 @@
-"""What a plan can do about its taxes, on one history: ``benchmarks/studies/after_tax.md`` and docs/taxes.md.
+"""What a plan can do about its taxes, on one history: ``benchmarks/studies/after_tax.md``.
 
 ``python benchmarks/studies/after_tax.py --prices FILE``, or ``make after-tax``; closes as traded, dividends and splits.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,6 @@ from engine.report import number_format as fmt
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "benchmarks" / "studies" / "after_tax.md"
-DOCS: Final = ROOT / "docs" / "taxes.md"
 ANNUAL: Final = "annual, first session of January"
 SAVING: Final = "annual, 500 a month paid in"
 MONTHLY: Final = "account.contributions={amount: 500, every: month, invest: towards_targets}"
@@ -140,7 +138,6 @@ def main() -> None:
     pieces = [line for country in OWN for line in (f"## {title(country)}", "", *tables[country], "")]
     text = "\n".join([INTRODUCTION, *pieces])
     atomic_write(PAGE, text.encode())
-    write_between(DOCS, "\n".join(["", *pieces]).replace("## ", "### "))
     print(text)
 
 
@@ -189,16 +186,6 @@ def cells(one: Outcome, base: Outcome, *, is_base: bool) -> Iterator[str]:
     alpha, before = one.sold - base.sold, one.before - base.before
     yield from ([fmt.DASH] * 3 if is_base else [points(value) for value in (alpha, before, alpha - before)])
     yield f"{100.0 * one.off_target:.2f} %"
-
-
-def write_between(path: Path, text: str) -> None:
-    """Replace what stands between the marks of this study in a page."""
-    begin, end = "<!-- after-tax -->", "<!-- /after-tax -->"
-    page = path.read_text(encoding="utf-8")
-    if begin not in page:
-        raise SystemExit(f"{path}: no {begin} to write after")
-    replaced = re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{text}\n{end}", page, flags=re.DOTALL)
-    atomic_write(path, replaced.encode())
 
 
 def percent(value: float) -> str:
