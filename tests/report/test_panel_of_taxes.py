@@ -18,7 +18,15 @@ from engine.report.run.first_screen import cards
 from engine.report.run.panels.definitions import definitions_panel
 from engine.report.run.panels.taxes import taxes_panel
 from engine.report.run.panels.trades import trades_panel
-from engine.report.run.tax_table import KINDS, difference_rows, growth_rows, sum_row, taxed_portfolios, year_rows
+from engine.report.run.tax_table import (
+    KINDS,
+    difference_rows,
+    growth_rows,
+    money_sentence,
+    sum_row,
+    taxed_portfolios,
+    year_rows,
+)
 from engine.simulation.trade_events import TAXED_DIVIDEND
 from tests.support.taxed_summaries import SENTENCE, taxed
 
@@ -78,12 +86,19 @@ def test_the_answer_has_the_figures_of_the_summary_and_its_sentence(untaxed_run:
     assert "and selling everything would cost 90,900 USD more." in panel.answer
     assert "grew 9.40 % a year, before tax 10.58 %: a tax drag of 1.18 pp." in panel.answer
     assert panel.answer.endswith(SENTENCE)
+    most = max(tax.by_year, key=lambda year: tax.by_year[year].total)
+    assert f"The year with the most tax was {most}: " in panel.answer
     page = str(render_fragment(f"panels/{panel.template}", panel.content))
     assert "Of 7,000 USD withheld abroad 6,500 were set off, 500.00 were lost." in page
     assert "Losses left to be set off at the end, worth nothing here: stocks 12,000 USD." in page
     assert page.count("<g data-say=") == 21
     assert all(f"</i>{KINDS[kind]}</span>" in page for kind in ("dividends", "advance", "sales", "interest"))
     assert KINDS["rest"] not in page
+
+
+def test_what_a_sale_leaves_is_told_in_money(untaxed_run: FinishedRun) -> None:
+    found = taxed_portfolios(taxed(untaxed_run).summary)
+    assert f"the plan leaves {found[0].after.sold.final_value:,.0f} USD" in money_sentence(found, "USD")
 
 
 @pytest.mark.parametrize(("twin", "words"), [("gross", "in full and no tax"), ("net_of_withholding", "no other tax")])

@@ -114,6 +114,15 @@ def money_rows(taxed: list[Taxed]) -> list[Row]:
     ]
 
 
+def money_sentence(taxed: list[Taxed], currency: str) -> str:
+    """Return what a sale of everything leaves of the plan and of buy-and-hold."""
+    plan = taxed[0]
+    text = f"If all is sold at the end, the plan leaves {fmt.money(plan.after.sold.final_value)} {currency}"
+    if rival := next((one for one in taxed if one.name == "buy_and_hold"), None):
+        text += f", buy and hold {fmt.money(rival.after.sold.final_value)}"
+    return f"{text}."
+
+
 def kinds_of_years(years: Mapping[str, YearTax]) -> dict[str, list[float]]:
     """Return the amounts of each kind by year, without kinds of which no year has any."""
     found = {kind: [_amount(one, kind) for one in years.values()] for kind in KINDS}

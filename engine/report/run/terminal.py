@@ -48,6 +48,7 @@ from engine.report.run.tax_table import (
     KINDS,
     after_tax_rows,
     kinds_of_years,
+    money_sentence,
     sum_row,
     taxed_portfolios,
     withheld_text,
@@ -190,7 +191,7 @@ def _print_differences(out: Console, run: RunResult) -> None:
         told_of = f"CAGR against {portfolio_label(name)}"
         if (after := versus.after_tax) is not None:
             before, sold = fmt.percentage_points(after.before), fmt.percentage_points(after.sold)
-            told_of += f": {before} before tax, {sold} after tax and a sale; held"
+            told_of += f": {before} before tax, {sold} after tax and a sale; in the accounts"
         print_bullet(out, f"{told_of}: {told.difference}{since}{interval} {told.words}")
     if any(one.cagr_difference_interval and one.years >= 1.0 for one in summary.versus.values()):
         print_bullet(out, CALIBRATION)
@@ -216,6 +217,8 @@ def _print_difference_parts(out: Console, summary: RunSummary) -> None:
     if rows := parts_table(summary.versus):
         print_heading(out, "What the difference to buy & hold is made of, a year")
         print_table(out, ["part", "CAGR", ""], [list(row) for row in rows], left=(0, 2), tight=True)
+        if taxed_portfolios(summary):
+            print_bullet(out, "the sum is of what is in the accounts: tax that is owed, or due on a sale, is not in it")
 
 
 def _print_taxes(out: Console, summary: RunSummary) -> None:
@@ -225,6 +228,7 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
         return
     print_heading(out, f"Taxes: growth a year, and money in {summary.account.currency}")
     print_table(out, list(HEADS), after_tax_rows(taxed), tight=True)
+    print_bullet(out, money_sentence(taxed, summary.account.currency))
     if summary.tax_sentence:
         print_bullet(out, summary.tax_sentence)
     if summary.tax_law:
@@ -235,7 +239,7 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
     kinds = [KINDS[kind].lower() for kind in kinds_of_years(plan.by_year)]
     if not kinds:
         return
-    print_heading(out, "Tax of the plan by year and kind")
+    print_heading(out, f"Tax of the plan by year and kind, in {summary.account.currency}")
     years = [*reversed(list(year_rows(plan, None))), sum_row(plan, None)]
     print_table(out, ["year", *kinds, "total"], years, tight=True)
     if beside := years_beside_paid(plan, summary.account.currency):

@@ -33,8 +33,8 @@ _HOW: Final = (
         "those parts add up to the total return after the opening."
     ),
     (
-        "By year: the gain of the year over the value that it began with, costs in a column of their own; the row "
-        "is the year's return where nothing was paid in or out."
+        "By year: the gain of the year over the value that it began with, costs and taxes in a column of their own; "
+        "the row is the year's return where nothing was paid in or out."
     ),
 )
 Row = tuple[str, ...]
@@ -54,6 +54,7 @@ def contribution_panel(run: FinishedRun) -> Panel | None:
         "rows": _rows(found),
         "sums": _sums(found),
         "linked": _linked(found.strategy),
+        "taxed": found.strategy.taxes is not None,
         "years": [_year_row(one, names) for one in reversed(years)],
         "year_names": [*names, *(("others",) if len(found.strategy.assets) > len(names) else ())],
     }

@@ -92,7 +92,7 @@ def _answer(run: FinishedRun, plan: Taxed) -> str:
     if tax.withheld_abroad >= SEEN:
         said.append(f"{fmt.money(tax.withheld_abroad)} {currency} withheld abroad")
     due = f"selling everything would cost {fmt.money(tax.accrued_unpaid + tax.latent)} {currency} more"
-    text = f"{took}{', '.join(said)}, and {due}. "
+    text = f"{took}{', '.join(said)}, and {due}. {_rest(run, plan)}{_dearest_year(tax, currency)}"
     before, _, sold = plan.growths
     if before is not None and sold is not None and tax.drag is not None and run.summary.window.years >= 1.0:
         text += (
@@ -100,6 +100,35 @@ def _answer(run: FinishedRun, plan: Taxed) -> str:
             f"{fmt.percentage_points(tax.drag).removeprefix('+')}. "
         )
     return f"{text}{run.summary.tax_sentence or ''}".strip()
+
+
+def _rest(run: FinishedRun, plan: Taxed) -> str:
+    """Return what the gain lacks beyond the taxes themselves, where they alone are why it is lower."""
+    tax, law = plan.tax, run.section("tax")
+    taken = tax.paid + tax.withheld_abroad + tax.accrued_unpaid + tax.latent
+    rest = plan.before.final_value - plan.after.sold.final_value - taken
+    if tax.share is None or tax.outside >= SEEN or rest < SEEN or law.get("twin", "gross") != "gross":
+        return ""
+    assets = law.get("assets")
+    inside = isinstance(assets, dict) and any(
+        isinstance(one, dict) and one.get("withheld_inside") for one in assets.values()
+    )
+    kept = "what was withheld inside funds and " if inside else ""
+    return f"The rest, {fmt.money(rest)} {run.summary.account.currency}, is {kept}what all of this would have earned. "
+
+
+def _dearest_year(tax: TaxFigures, currency: str) -> str:
+    """Return the year with the most tax, and what most of it was due on."""
+    kinds, years = kinds_of_years(tax.by_year), list(tax.by_year)
+    if len(years) < 2 or not kinds:
+        return ""
+    most = max(range(len(years)), key=lambda at: tax.by_year[years[at]].total)
+    kind = max(kinds, key=lambda one: kinds[one][most])
+    total, part = tax.by_year[years[most]].total, kinds[kind][most]
+    if total < SEEN or not 0.0 < part < total:
+        return ""
+    said = f"{fmt.money(total)} {currency}, {fmt.money(part)} of it on {KINDS[kind].lower()}"
+    return f"The year with the most tax was {years[most]}: {said}. "
 
 
 def _chart(tax: TaxFigures, currency: str) -> Markup | str:
