@@ -16,7 +16,7 @@ from engine.portfolio.optimiser_step import OptimiserStep
 from engine.portfolio.quality_finding import QualityFinding
 from engine.simulation.loss_review_state import ReviewRecord
 from engine.simulation.trade_events import LazyText, LeftOutOrders, resolve_text
-from engine.tax.record import TaxFlows
+from engine.tax.record import TaxFlows, booked_tax
 
 
 class LastWithdrawal(NamedTuple):
@@ -205,8 +205,7 @@ def _tax_residual(taxes: TaxFlows) -> float:
     paid, owed = fsum([*taxes.paid.tolist(), *taxes.outside.tolist()]), record.accrued
     due, booked = fsum(year.total for year in record.years), fsum(entry.tax for entry in record.entries)
     withheld = fsum(taxes.withheld.tolist()) - fsum(entry.withheld for entry in record.entries)
-    # where a bank collects, what is owed at the end is booked already; where a year is assessed, it is not yet
-    apart = max(abs(due - paid - owed), min(abs(booked - paid), abs(booked - paid - owed)), abs(withheld))
+    apart = max(abs(due - paid - owed), abs(booked - booked_tax(record.entries, paid, owed)), abs(withheld))
     moved = fsum([*np.abs(taxes.paid).tolist(), *taxes.withheld.tolist(), *taxes.outside.tolist(), abs(owed)])
     return apart / moved if moved > 0.0 else 0.0
 

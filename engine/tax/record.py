@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from engine.core.arrays import FloatArray
 
@@ -36,6 +36,26 @@ class TaxEntry(NamedTuple):
     taxable: float = 0.0
     tax: float = 0.0
     withheld: float = 0.0
+
+
+class Booking(Protocol):
+    """What an entry and a line of ``taxes.csv`` have in common."""
+
+    @property
+    def kind(self) -> str:
+        """What was booked."""
+
+    @property
+    def tax(self) -> float:
+        """What is due by it [currency]."""
+
+
+def booked_tax(bookings: Sequence[Booking], paid: float, owed: float) -> float:
+    """Return what the tax of all ``bookings`` has to be where ``paid`` has left and ``owed`` is due at the end.
+
+    Tax that leaves at once is booked before it is paid, that of a year when it is assessed.
+    """
+    return paid + owed if any(one.tax and one.kind != "assessment" for one in bookings) else paid
 
 
 class OpenLot(NamedTuple):

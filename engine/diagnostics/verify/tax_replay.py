@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.backtest.finished_run import FinishedRun
 from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
+from engine.tax.record import booked_tax
 
 _TAXES = FigureGroup("taxes", "taxes.csv, lots.csv and the values in equity.parquet, beside summary.json")
 
@@ -20,10 +21,8 @@ def replay_taxes(run: FinishedRun) -> Iterator[ReferenceFigure]:
     told = run.summary.portfolios["strategy"].tax
     if told is not None:
         yield _TAXES.figure("withheld abroad", told.withheld_abroad, fsum(one.withheld for one in run.taxes))
-        # where a bank collects, what is owed at the end is booked already; where a year is assessed, it is not yet
-        booked, paid = fsum(one.tax for one in run.taxes), told.paid + told.outside
-        wanted = min((paid, paid + told.accrued_unpaid), key=lambda one: abs(one - booked))
-        yield _TAXES.figure("tax paid", wanted, booked)
+        paid, booked = told.paid + told.outside, fsum(one.tax for one in run.taxes)
+        yield _TAXES.figure("tax paid", booked_tax(run.taxes, paid, told.accrued_unpaid), booked)
         due = fsum(year.total for year in told.by_year.values())
         yield _TAXES.figure("tax of all years", paid + told.accrued_unpaid, due)
     yield from _lots(run)
