@@ -111,13 +111,17 @@ class FlatTax(TaxLaw):
     def describe_law(self) -> str:
         """Return the rates, and when they are paid.
 
-        >>> FlatTax(gains="27.5%", income="20%").describe_law()
-        'flat rates: gains are taxed at 27.5 %, dividends and interest at 20 %; a bank takes it at once'
+        >>> FlatTax(gains="25%", income="20%").describe_law().split("; ")[0]
+        'flat rates: gains are taxed at 25 %, dividends and interest at 20 %, losses are set off within the year'
         """
         rates = f"gains are taxed at {format_percent(self.gains)}, dividends and interest at"
         text = f"flat rates: {rates} {format_percent(self.income)}"
         text += f", the account at {format_percent(self.wealth)} at each year's end" if self.wealth else ""
         text += f", {self.allowance:,.2f} a year are free" if self.allowance else ""
+        if self.gains:
+            text += f", {_LOSSES[self.losses]}"
+            text += ", against income too" if self.losses_against == "all" and self.losses != "none" else ""
+            text += ", lots cost the average" if self.lots == "average" else ""
         return f"{text}; {_COLLECTED[self.collect].format(day=self.pay_on)}"
 
     def window_faults(self, first_year: int, last_year: int) -> Iterator[FieldFault]:
@@ -137,6 +141,11 @@ class FlatTax(TaxLaw):
 
 
 _PLAIN = FlatAsset()
+_LOSSES = {
+    "year": "losses are set off within the year",
+    "carry": "losses are carried on",
+    "none": "losses count for nothing",
+}
 _COLLECTED = {"bank": "a bank takes it at once", "assessment": "it is assessed and paid on {day} of the next year"}
 
 

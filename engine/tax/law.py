@@ -42,7 +42,7 @@ class TaxLaw(ConfigModel):
 
     @abstractmethod
     def describe(self, ticker: str) -> str:
-        """Return an asset's attributes in words, as ``equity fund, 30 % of gains exempt``."""
+        """Return an asset's attributes in words, as ``equity fund, 30 % of returns exempt``."""
 
     @abstractmethod
     def describe_law(self) -> str:

@@ -131,7 +131,7 @@ def test_validate_says_the_tax_in_words() -> None:
     page = told(UNTAXED + GERMANY)
     for line in (
         "Germany, today's law in every year: income tax of 25 % and solidarity surcharge, the allowance of one person",
-        "VB: equity fund, accumulating, 30 % of gains exempt, 15 % of its dividends withheld inside; stands in for a UCITS",
+        "VB: equity fund, accumulating, 30 % of returns exempt, 15 % of its dividends withheld inside; stands in for a UCITS",
         "fund, which you would have to buy",
         "CRS: stock (US), 15 % of its dividends withheld abroad",
         "dividends after tax buy more of what paid them",

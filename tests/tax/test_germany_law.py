@@ -107,10 +107,10 @@ def test_an_asset_is_told_in_words() -> None:
     """The exemption, what is withheld, and that a fund of the United States stands in for another."""
     words = law({"VB": {**EQUITY, "withheld_inside": "15%"}, "X": {"stock": {"withheld": "30%", "creditable": "15%"}}})
     assert words.describe("VB") == (
-        "equity fund, distributing, 30 % of gains exempt, 15 % of its dividends withheld inside; "
+        "equity fund, distributing, 30 % of returns exempt, 15 % of its dividends withheld inside; "
         "stands in for a UCITS fund, which you would have to buy"
     )
-    assert words.describe("X") == "stock, 30 % of its dividends withheld abroad, 15 % of them creditable"
+    assert words.describe("X") == "stock, 30 % of its dividends withheld abroad, at most 15 % of them creditable"
 
 
 def test_caveats_are_those_of_the_plan() -> None:

@@ -78,14 +78,17 @@ class GermanAsset(ConfigModel):
         """Return the attributes in words.
 
         >>> GermanAsset(fund="equity", income="distributing", withheld_inside=0.15).describe()
-        'equity fund, distributing, 30 % of gains exempt, 15 % of its dividends withheld inside'
+        'equity fund, distributing, 30 % of returns exempt, 15 % of its dividends withheld inside'
         """
         if self.fund:
-            exempt = f"{format_percent(EXEMPT[self.fund])} of gains exempt" if EXEMPT[self.fund] else "nothing exempt"
+            exempt = f"{format_percent(EXEMPT[self.fund])} of returns exempt" if EXEMPT[self.fund] else "nothing exempt"
             inside = f", {format_percent(self.withheld_inside)} of its dividends withheld inside"
             return f"{FUND_WORDS[self.fund]}, {self.income}, {exempt}{inside if self.withheld_inside else ''}"
         own, place = self.withholding, f" ({self.stock})" if isinstance(self.stock, str) else ""
         if not own.withheld:
             return f"stock{place}, nothing withheld of its dividends abroad"
         withheld = f"{format_percent(own.withheld)} of its dividends withheld abroad"
-        return f"stock{place}, {withheld}, {format_percent(own.creditable)} of them creditable"
+        credited = (
+            "all of it" if own.creditable == own.withheld else f"at most {format_percent(own.creditable)} of them"
+        )
+        return f"stock{place}, {withheld}, {credited} creditable"
