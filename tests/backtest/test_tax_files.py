@@ -325,4 +325,6 @@ def test_years_without_any_tax_are_no_table(folder: Path, tmp_path: Path, capsys
     for rates in (("25%", "20%"), ("0%", "0%")):
         found = run(folder, *(f"tax.{key}={rate}" for key, rate in zip(("gains", "income"), rates, strict=True)))
         print_run(found, tmp_path, trades=False, tried=0)
-        assert ("by year and kind" in capsys.readouterr().out) == (rates[0] != "0%")
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("by year and kind" in said) == (rates[0] != "0%")
+        assert "are of the accounts: after the tax that was paid, before what is owed or due on a sale" in said

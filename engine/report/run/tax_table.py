@@ -15,6 +15,11 @@ from engine.report.phrases import portfolio_label
 Row: TypeAlias = tuple[str, ...]
 SEEN: Final = 0.005
 """An amount that is not printed as zero [currency]."""
+ELSEWHERE: Final = (
+    "All figures that are not of taxes, as metrics, years, falls and rolling windows, are of the accounts: after the "
+    "tax that was paid, before what is owed or due on a sale."
+)
+"""What a taxed run's other figures have of taxes."""
 _REST: Final = "rest"
 KINDS: Final = {
     "dividends": "Dividends",

@@ -44,6 +44,7 @@ from engine.report.run.gate_table import COUNT_HEADS, count_rows
 from engine.report.run.look_ahead import print_certificate
 from engine.report.run.parts_table import parts_table
 from engine.report.run.tax_table import (
+    ELSEWHERE,
     HEADS,
     KINDS,
     after_tax_rows,
@@ -233,6 +234,7 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
         print_bullet(out, summary.tax_sentence)
     if summary.tax_law:
         print_bullet(out, summary.tax_law)
+    print_bullet(out, ELSEWHERE)
     if withheld := withheld_text(taxed, summary.account.currency):
         print_bullet(out, withheld)
     plan = taxed[0].tax

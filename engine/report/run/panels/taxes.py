@@ -14,6 +14,7 @@ from engine.report.phrases import portfolio_label
 from engine.report.run.panel import Panel
 from engine.report.run.run_lines import rival_of
 from engine.report.run.tax_table import (
+    ELSEWHERE,
     KINDS,
     SEEN,
     Taxed,
@@ -81,7 +82,7 @@ def taxes_panel(run: FinishedRun) -> Panel | None:
         "currency": currency,
     }
     before = _BEFORE.format(dividends=_TWINS.get(str(run.section("tax").get("twin")), _TWINS["gross"]))
-    return Panel("taxes", "Taxes", _TITLE, "taxes", _answer(run, plan), content, (before, *_HOW))
+    return Panel("taxes", "Taxes", _TITLE, "taxes", _answer(run, plan), content, (before, *_HOW, ELSEWHERE))
 
 
 def _answer(run: FinishedRun, plan: Taxed) -> str:
