@@ -57,7 +57,7 @@ class EventSchedule:
         rows, flows, fees = setup.fills.tolist(), setup.flows, setup.fees
         delistings, late, sleeves = setup.delistings, setup.late_purchases, setup.sleeves
         splits, dividends = frozenset(setup.splits), frozenset(setup.dividends)
-        decided = rows if setup.fixed_targets is None else ()
+        decided = rows if setup.fixed_targets is None or setup.taxation is not None else ()
         stops = {setup.opening, *flows, *fees, *delistings, *splits, *dividends, *late, *sleeves, *decided}
         stops |= setup.taxes.rows
         rebalances = dict(zip(rows, setup.reasons, strict=True))

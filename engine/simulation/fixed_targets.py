@@ -20,7 +20,8 @@ from engine.simulation.trade_events import LeftOutOrders, left_out_notes
 def needs_no_decision(setup: RunSetup) -> bool:
     """Return whether nothing is left to be decided once such a run has begun."""
     watched = setup.band is not None or setup.review is not None or setup.watches_caps
-    events = setup.fees or setup.flows or setup.delistings or setup.splits or setup.market.dividends is not None
+    dividends = setup.dividends if setup.taxation is not None else setup.market.dividends is not None
+    events = setup.fees or setup.flows or setup.delistings or setup.splits or dividends
     return setup.fixed_targets is not None and not (watched or events or setup.late_purchases or setup.sleeves)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,6 +13,12 @@ from engine.core.arrays import FloatArray, IntArray
 from engine.data.market import Market
 from engine.portfolio.policy import Band, Schedule
 from engine.simulation.kernel.records import MarketArrays, Quotes
+
+if TYPE_CHECKING:  # runs without taxes do without lanes
+    from engine.simulation.kernel.batch.records import BatchMarket
+    from engine.simulation.kernel.batch.tax_records import LaneTaxes
+    from engine.simulation.tax_calendar import TaxCalendar
+    from engine.tax.book import Taxation
 
 _MAX_SCHEDULES: Final = 64
 """Schedules remembered of one market."""
@@ -70,6 +76,8 @@ class MarketMemory:
         self.delistings = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
         self._schedules: dict[Hashable, ScheduleRows] = {}
         self._without: dict[tuple[str, ...], Market] = {}
+        self._taxes: dict[Hashable, tuple[Taxation, LaneTaxes | None]] = {}
+        self._lane_markets: dict[Hashable, BatchMarket] = {}
 
     @cached_property
     def closes_by_asset(self) -> FloatArray:
@@ -81,6 +89,30 @@ class MarketMemory:
         found = self._without.get(tickers)
         if found is None:
             found = self._without[tickers] = market.without(tickers)
+        return found
+
+    def lane_taxes(
+        self, taxation: Taxation, market: Market, opening: int, columns: tuple[int, ...], calendar: TaxCalendar
+    ) -> LaneTaxes | None:
+        """Return what taxes a run of ``columns``; a law is asked once, as its tables take longer than a run."""
+        from engine.simulation.lane_taxes import lane_taxes  # noqa: PLC0415  (the laws of all countries)
+
+        key = id(taxation), opening, columns
+        found = self._taxes.get(key)
+        if found is None:
+            if len(self._taxes) >= _MAX_SCHEDULES:
+                self._taxes.clear()
+            found = self._taxes[key] = taxation, lane_taxes(taxation, market, opening, columns, calendar)
+        return found[1]
+
+    def lane_market(self, opening: int, columns: tuple[int, ...], build: Callable[[], BatchMarket]) -> BatchMarket:
+        """Return the market of runs of ``columns``, built once."""
+        key = opening, columns
+        found = self._lane_markets.get(key)
+        if found is None:
+            if len(self._lane_markets) >= _MAX_SCHEDULES:
+                self._lane_markets.clear()
+            found = self._lane_markets[key] = build()
         return found
 
     def schedule_rows(self, schedule: Schedule, market: Market) -> ScheduleRows:

@@ -123,7 +123,7 @@ class RunSetup(NamedTuple):
             terms=terms,
             contribution_terms=terms if costs.savings_plan is None else terms._replace(costs=costs.savings_plan),
             opening=opening,
-            fixed_targets=_fixed_targets(policy, market, caps) if taxation is None else None,
+            fixed_targets=_fixed_targets(policy, market, caps),
             fills=fills,
             reasons=reasons,
             flows=account.flows_by_row(market.dates, opening),

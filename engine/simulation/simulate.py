@@ -16,6 +16,7 @@ from engine.simulation.corporate_actions import invest_dividends, pay_split_frac
 from engine.simulation.delisting import move_targets, pay_out_delisted, reinvest_payout
 from engine.simulation.event_schedule import EventSchedule
 from engine.simulation.fixed_targets import needs_no_decision, run_in_one_call
+from engine.simulation.kernel.jit import is_compiled
 from engine.simulation.kernel.records import StandingOrders, Thresholds
 from engine.simulation.kernel.tolerances import LIMIT_TOLERANCE
 from engine.simulation.kernel.triggers import NO_TRIGGER
@@ -68,10 +69,21 @@ def simulate(  # noqa: PLR0913  (all that a run is made of)
     """
     setup = RunSetup.build(market, policy, account, costs, start, version, taxation)
     if setup.fixed_targets is not None and needs_no_decision(setup):
-        ledger = run_in_one_call(setup, setup.fixed_targets)
+        ledger = run_in_one_call(setup, setup.fixed_targets) if setup.taxation is None else _run_taxed(setup)
         if ledger is not None:
             return ledger
     return _run_with_decisions(setup)
+
+
+def _run_taxed(setup: RunSetup) -> Ledger | None:
+    """Return the ledger of a taxed run in one call; None where it has to be made decision by decision.
+
+    So it is also before a sweep has had the taxed lanes compiled: that takes longer than a hundred runs.
+    """
+    from engine.simulation.kernel.batch.run_taxed_lanes import run_taxed_lanes  # noqa: PLC0415  (others need no lanes)
+    from engine.simulation.taxed_targets import run_taxed_in_one_call  # noqa: PLC0415
+
+    return run_taxed_in_one_call(setup) if is_compiled(run_taxed_lanes) else None
 
 
 def _run_with_decisions(setup: RunSetup) -> Ledger:
@@ -223,7 +235,8 @@ def _standing_orders(setup: RunSetup, reviews: LossReviewState) -> StandingOrder
     assets, shares, fixed = setup.market.assets, setup.policy.core(), setup.fixed_targets
     core = np.array([shares.get(ticker, 0.0) for ticker in assets])
     targets = np.zeros(len(assets)) if fixed is None else fixed
-    return StandingOrders(setup.terms, core, reviews.barred, targets, static=fixed is not None)
+    static = fixed is not None and setup.taxation is None
+    return StandingOrders(setup.terms, core, reviews.barred, targets, static=static)
 
 
 def _build_thresholds(schedule: EventSchedule, band: Band, watched: FloatArray, *, static: bool) -> Thresholds:

@@ -78,4 +78,5 @@ class TaxAccount:
         """
         record = self.book.close(end - 1, prices.tolist(), interest, value)
         paid, withheld, outside = (read_only(each[opening:end]) for each in (self.paid, self.withheld, self.outside))
-        return TaxFlows(paid, withheld, outside, record, tuple(row - opening for row, _ in self.stayed))
+        stopped = tuple(row - opening for row, _ in self.stayed)
+        return TaxFlows(paid, withheld, outside, lambda: record, stopped)

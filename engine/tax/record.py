@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from engine.core.arrays import FloatArray
@@ -118,12 +119,17 @@ class TaxFlows:
     """When taxes left an account: (T,) each, by session [currency].
 
     ``paid`` out of the account, refunds negative; ``withheld`` abroad out of its dividends; ``outside``: paid by the
-    investor from elsewhere. ``record`` is what they were paid for; ``stopped`` are the sessions of rebalances that a
-    budget of tax ended before their targets.
+    investor from elsewhere. ``write_record`` returns what they were paid for; ``stopped`` are the sessions of
+    rebalances that a budget of tax ended before their targets.
     """
 
     paid: FloatArray
     withheld: FloatArray
     outside: FloatArray
-    record: TaxRecord = field(repr=False)
+    write_record: Callable[[], TaxRecord] = field(repr=False)
     stopped: tuple[int, ...] = ()
+
+    @cached_property
+    def record(self) -> TaxRecord:
+        """What they were paid for; written when it is first asked for, as a run takes less time than its record."""
+        return self.write_record()

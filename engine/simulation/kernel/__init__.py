@@ -31,6 +31,12 @@ The accounting is written down twice, for one account and, in ``batch``, for eig
 :mod:`.batch.trade`           rebalances, trims and payouts of eight variants at once
 :mod:`.batch.events`          what happens between two closes, and what is kept of a stretch of them
 :mod:`.batch.run_lanes`       ``run_lanes``: variants from their opening to their end
+:mod:`.batch.run_taxed_lanes` ``run_taxed_lanes``: variants that are taxed, or one with all that it does
+:mod:`.batch.settle_taxes`    years, dividends and taxes that no order raises
+:mod:`.batch.after_tax_trade`  orders that owe a tax, by :mod:`.batch.tax_search`
+:mod:`.batch.law_lanes`       the law, :mod:`.batch.german_lanes` or :mod:`.batch.united_states_lanes`
+:mod:`.batch.tax_lots`        lots, first in, first out
+:mod:`.batch.tax_records`     what taxed lanes take and give
 :mod:`.batch.resampled_closes`  closes of histories drawn in blocks from joint returns
 :mod:`.batch.run_path_lanes`  ``run_path_lanes``: one plan over many histories
 

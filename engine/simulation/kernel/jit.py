@@ -18,12 +18,23 @@ import numpy as np
 from numba.core import event as numba_events
 from numba.core.dispatcher import Dispatcher
 
+from engine import tax
 from engine.core import powers
 from engine.core.cache_folder import CacheFolder, find_cache_folder, hash_files, remove_stale_caches
 from engine.portfolio import cost_table
 from engine.simulation.kernel.sealed_cache import SealedCache, target_processor
 
 KERNEL_FOLDER: Final = Path(__file__).parent
+TAX_FOLDER: Final = Path(tax.__file__).parent
+COMPILED_LAWS: Final = (
+    "germany/advance.py",
+    "germany/tables.py",
+    "germany/year.py",
+    "united_states/flat_tax.py",
+    "united_states/holding_period.py",
+    "united_states/netting.py",
+)
+"""Where the functions and numbers of laws stand that kernels compile as they are."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -66,6 +77,14 @@ def njit_inline(function: Function) -> Function:
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
+def is_compiled(function: Callable[..., object]) -> bool:
+    """Return whether ``function`` has been compiled by this process or an earlier one."""
+    if not isinstance(function, Dispatcher):
+        return False
+    files = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    return bool(function.signatures) or (files is not None and Path(files._index_path).exists())  # noqa: SLF001
+
+
 def announce_compilation(announce: Callable[[], object]) -> None:
     """Call ``announce`` when this process compiles a first kernel, because none of this state is on disk."""
     numba_events.register("numba:compile", _FirstCompilation(announce))  # type: ignore[no-untyped-call]
@@ -87,7 +106,8 @@ class _FirstCompilation(numba_events.Listener):
 
 def find_kernel_folder(package: Path) -> CacheFolder:
     """Return the folder for compiled kernels of ``package``, named by its sources and what compiles them."""
-    sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__), Path(powers.__file__))
+    laws = (TAX_FOLDER / name for name in COMPILED_LAWS)
+    sources = (*sorted(package.rglob("*.py")), Path(cost_table.__file__), Path(powers.__file__), *laws)
     compilers = f"{numba.__version__}-{llvmlite.__version__}-{np.__version__}"
     name = f"kernel-{compilers}-{hash_files(sources, target_processor())}"
     return find_cache_folder(name, package, os.environ.get("NUMBA_CACHE_DIR"))

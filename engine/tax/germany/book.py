@@ -14,12 +14,9 @@ from engine.tax.germany.fund_lots import FundLots
 from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear
 from engine.tax.germany.terms import GermanTerms
-from engine.tax.germany.year import sale_gain, tax_of_income_tax, total_rate
+from engine.tax.germany.year import ALL_HELD, sale_gain, tax_of_income_tax, total_rate
 from engine.tax.germany.year_end import Holdings, LotPiece, Room, gains_within, losses_worth_taking
 from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
-
-ALL_HELD = 1.0 - 1e-12
-"""Of what is held, a sale of so much is one of all: units of an account and of its lots differ in their last bits."""
 
 
 class GermanBook:

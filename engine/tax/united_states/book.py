@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engine.core.arrays import DateArray
+from engine.core.ordered_sum import add_in_order
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.budget import GainLimit, SaleLot
 from engine.tax.record import TaxEntry, TaxRecord, TaxYear
@@ -210,10 +211,10 @@ class UnitedStatesBook:
         self.take_interest(row, interest)
         self._year(row)
         running = list(self.unsettled())
-        accrued = sum((year.tax for year in running), 0.0)
+        accrued = add_in_order(year.tax for year in running)
         sold = self._copy()
         sold.take_trades(row, [-units for units in self.held], prices, [0.0] * len(prices))
-        latent = sum((year.tax for year in sold.unsettled()), 0.0) - accrued
+        latent = add_in_order(year.tax for year in sold.unsettled()) - accrued
         carried = running[-1].carried
         years = tuple(self._describe_year(year) for year in (*self.settled, *running))
         lots = open_lots(self.lots)

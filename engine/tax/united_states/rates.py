@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.core.fields import ConfigModel, NonNegative, Weight
 from engine.tax.united_states.brackets import marginal_rate, ordinary_tax
+from engine.tax.united_states.flat_tax import flat_tax
 from engine.tax.united_states.tables import (
     MIDDLE_RATE,
     NET_INVESTMENT_FROM,
@@ -35,8 +36,8 @@ class FlatRates(ConfigModel):
     def tax(self, income: TaxedIncome, year: int) -> float:
         """Return the tax of ``income``, negative where a loss lowers that on other income [currency]."""
         del year
-        federal = self.ordinary * income.ordinary + self.long_term * income.preferential
-        return federal + self.net_investment * max(0.0, income.total) + self.state * income.total
+        rates = self.ordinary, self.long_term, self.net_investment, self.state
+        return flat_tax(income.ordinary, income.preferential, *rates)
 
     def deductible(self, limit: float, income: float) -> float:
         """Return how much of a loss lowers ordinary income: all that the law allows."""

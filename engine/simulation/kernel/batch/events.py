@@ -141,6 +141,15 @@ def mark_due(t: int, at: int, state: FloatArray, plans: BatchPlans) -> int:
 @njit_inline
 def rebalance_lanes(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
     """Trade the variants in ``whole`` to their targets; what would wait for a price needs the fallback (S3, S9)."""
+    n = market.fresh.shape[1]
+    take_targets(t, at, whole, state, market, plans)
+    trade_lanes(whole, hold_at_prices(state, n), splat(0.0), state, n, plans.proportional, plans.judges_orders, False)
+    store(state, reg.REBALANCES, load(state, reg.REBALANCES) + load(state, reg.HAS_TRADED))
+
+
+@njit_inline
+def take_targets(t: int, at: int, whole: Mask, state: FloatArray, market: BatchMarket, plans: BatchPlans) -> None:
+    """Let the variants in ``whole`` want their targets, from where drift begins; who would wait needs the fallback."""
     zero, one, n = splat(0.0), splat(1.0), market.fresh.shape[1]
     targets = plans.targets[market.pattern[t]]
     fallback = load(state, reg.NEEDS_FALLBACK)
@@ -152,8 +161,6 @@ def rebalance_lanes(t: int, at: int, whole: Mask, state: FloatArray, market: Bat
             trades = whole & ((load(state, offset(reg.UNITS, a, n)) > zero) | (target > zero))
             fallback = where(trades, one, fallback)
     store(state, reg.NEEDS_FALLBACK, fallback)
-    trade_lanes(whole, hold_at_prices(state, n), zero, state, n, plans.proportional, plans.judges_orders, False)
-    store(state, reg.REBALANCES, load(state, reg.REBALANCES) + load(state, reg.HAS_TRADED))
 
 
 @njit_private

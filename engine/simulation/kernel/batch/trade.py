@@ -51,7 +51,7 @@ def hold_at_prices(state: FloatArray, n: int) -> Lanes:
 
 
 @njit_private
-def _list_traded(state: FloatArray, n: int, shared: bool) -> int:
+def list_traded(state: FloatArray, n: int, shared: bool) -> int:
     """List the assets in which any variant may have an order, and return how many there are.
 
     Of the others nothing is bought or sold, and adding nothing leaves every sum as it is.
@@ -159,7 +159,7 @@ def _bisect_fixpoint(V: Lanes, release: Lanes, state: FloatArray, n: int, count:
 
 
 @njit_private
-def _affordable_lanes(
+def affordable_lanes(
     V: Lanes, V1: Lanes, fee: Lanes, cash: Lanes, release: Lanes, state: FloatArray, n: int, count: int, shared: bool
 ) -> tuple[Mask, Mask]:
     """Return where trades leave cash at zero or above, and where their costs leave nothing for recipients."""
@@ -177,7 +177,7 @@ def _affordable_lanes(
 
 
 @njit_private
-def _solve_lanes(
+def solve_lanes(
     V: Lanes, release: Lanes, state: FloatArray, n: int, count: int, proportional: bool, kind: int
 ) -> tuple[Lanes, Lanes]:
     """Return V1 and costs, with the trades in the state (S3)."""
@@ -187,7 +187,7 @@ def _solve_lanes(
 
 
 @njit_private
-def _shares_of(a: int, x: Lanes, state: FloatArray, n: int) -> Lanes:
+def shares_of(a: int, x: Lanes, state: FloatArray, n: int) -> Lanes:
     """Return the shares that a trade of ``x`` [currency] in asset ``a`` is; a liquidation leaves no dust."""
     units, h = load(state, offset(reg.UNITS, a, n)), load(state, offset(reg.HOLDINGS, a, n))
     return where(x == splat(0.0) - h, splat(0.0) - units, x / load(state, offset(reg.PRICE, a, n)))
@@ -205,7 +205,7 @@ def _deactivate_left_out(on: Mask, state: FloatArray, n: int, proportional: bool
     zero, had_any = splat(0.0), on & not_(on)
     for a in range(n):
         x, price = load(state, offset(reg.TRADES, a, n)), load(state, offset(reg.PRICE, a, n))
-        value = where(x == zero, zero, _shares_of(a, x, state, n) * price)
+        value = where(x == zero, zero, shares_of(a, x, state, n) * price)
         fee = order_cost_lanes(value, price, state, proportional)
         out = on & not_(value == zero) & _is_not_worth_placing(value, fee, state)
         store(state, offset(reg.ACTIVE, a, n), where(out, zero, load(state, offset(reg.ACTIVE, a, n))))
@@ -227,7 +227,7 @@ def _solve_without_left_out(
     for _ in range(n + 1):
         store(state, reg.WANTED, one)
         store(state, reg.WITHHELD, zero)
-        V1, fee = _solve_lanes(V, release, state, n, count, proportional, SOME)
+        V1, fee = solve_lanes(V, release, state, n, count, proportional, SOME)
         waiting = wanted = zero
         for a in range(n):
             active = load(state, offset(reg.ACTIVE, a, n)) == one
@@ -239,7 +239,7 @@ def _solve_without_left_out(
             before = V1
             store(state, reg.WANTED, where(cut, wanted, one))
             store(state, reg.WITHHELD, where(cut, waiting, zero))
-            V1, fee = _solve_lanes(V, release, state, n, count, proportional, SOME)
+            V1, fee = solve_lanes(V, release, state, n, count, proportional, SOME)
             for a in range(n):
                 more = load(state, offset(reg.TARGET, a, n)) * before > load(state, offset(reg.HOLDINGS, a, n))
                 turned = cut & (load(state, offset(reg.TRADES, a, n)) < zero) & more
@@ -260,15 +260,15 @@ def trade_lanes(
     not worth placing, which ``judges`` looks for, are left out; where ``shared``, only the scalar code goes on (S3).
     """
     zero, one, cash = splat(0.0), splat(1.0), load(state, reg.CASH)
-    begin, count = traded_begin(n), _list_traded(state, n, shared)
-    V1, fee = _solve_lanes(V, release, state, n, count, proportional, SHARED if shared else ALL)
+    begin, count = traded_begin(n), list_traded(state, n, shared)
+    V1, fee = solve_lanes(V, release, state, n, count, proportional, SHARED if shared else ALL)
     if judges and not shared:
         for a in range(n):
             store(state, offset(reg.ACTIVE, a, n), one)
-        solved, _ = _affordable_lanes(V, V1, fee, cash, release, state, n, count, False)
+        solved, _ = affordable_lanes(V, V1, fee, cash, release, state, n, count, False)
         if any_lane(_deactivate_left_out(on & solved, state, n, proportional)):
             V1, fee = _solve_without_left_out(on & solved, V, release, state, n, count, proportional)
-    sound, eaten = _affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
+    sound, eaten = affordable_lanes(V, V1, fee, cash, release, state, n, count, shared)
     fallback = load(state, reg.NEEDS_FALLBACK)
     if shared:
         fallback = where(on & (eaten | not_(sound)), one, fallback)
@@ -277,7 +277,7 @@ def trade_lanes(
     for k in range(count):
         a = int(state[begin + k])
         price, x = load(state, offset(reg.PRICE, a, n)), load(state, offset(reg.TRADES, a, n))
-        dq = where(on & not_(x == zero), _shares_of(a, x, state, n), zero)
+        dq = where(on & not_(x == zero), shares_of(a, x, state, n), zero)
         moved = not_(dq == zero)
         value = dq * price
         fee = where(moved, order_cost_lanes(value, price, state, proportional), zero)
