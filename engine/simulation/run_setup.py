@@ -137,15 +137,16 @@ class RunSetup(NamedTuple):
             review=policy.review if decides and version.reviews else None,
             watches_caps=policy.watch_caps and decides and version.watches_caps,
             taxation=taxation,
-            taxes=_tax_calendar(taxation, market, policy, opening),
+            taxes=tax_calendar(taxation, market, policy.tickers, opening),
         )
 
 
-def _tax_calendar(taxation: Taxation | None, market: Market, policy: Policy, opening: int) -> TaxCalendar:
+def tax_calendar(taxation: Taxation | None, market: Market, tickers: tuple[str, ...], opening: int) -> TaxCalendar:
+    """Return when taxes have something to do in a run of ``tickers`` that opens at a row."""
     if taxation is None:
         return TaxCalendar()
     due = taxation.assessment_rows(market.dates, opening)
-    return TaxCalendar.build(market.dates, opening, due, dividend_rows(market, policy.tickers))
+    return TaxCalendar.build(market.dates, opening, due, dividend_rows(market, tickers))
 
 
 def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArray | None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, sweep_metrics
 from engine.sweep.section_values import RejectionCounts
 
 
@@ -21,7 +21,7 @@ class Chunk:
     ----------
     point_numbers : (S,) of the valid points
     spans : (S, 3) day of the first session and of the last since 1970, and how many sessions there are
-    metrics : (S, F) by ``SWEEP_METRICS``; NaN where one does not exist
+    metrics : (S, F) by ``sweep_metrics``; NaN where one does not exist
 
     """
 
@@ -49,7 +49,7 @@ class Chunk:
             head["last"],
             np.frombuffer(body[: 8 * rows], dtype="<i8"),
             np.frombuffer(body[8 * rows : 20 * rows], dtype="<i4").reshape(rows, 3),
-            np.frombuffer(body[20 * rows :], dtype="<f8").reshape(rows, len(SWEEP_METRICS)),
+            _table(np.frombuffer(body[20 * rows :], dtype="<f8"), rows),
             {reason: (count, first) for reason, (count, first) in head["refused"].items()},
         )
 
@@ -72,6 +72,12 @@ class Chunk:
         return (
             self.first < self.last == self.first + len(self.point_numbers) + counted and rising and bool(inside.all())
         )
+
+
+def _table(numbers: FloatArray, rows: int) -> FloatArray:
+    """Return the metrics of so many points, those after tax where there are any."""
+    taxed = rows > 0 and len(numbers) != rows * len(SWEEP_METRICS)
+    return numbers.reshape(rows, len(sweep_metrics(taxed=taxed)))
 
 
 def decode_chunk(content: bytes) -> Chunk | None:

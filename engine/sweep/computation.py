@@ -26,6 +26,7 @@ from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
 from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.axes import parse_date
+from engine.sweep.batch.batch_metrics import sweep_metrics
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
@@ -200,7 +201,9 @@ def write_results(
     rejections: RejectionCounts = {}
     count = sweep.points.count
     missing = list(journal.missing_ranges(count))
-    with ResultsWriter(journal.path.parent / RESULTS_FILE, sweep.space, sweep.points, sweep.metadata) as table:
+    names = sweep_metrics(taxed=sweep.base_config.tax.kind != "none")
+    path = journal.path.parent / RESULTS_FILE
+    with ResultsWriter(path, sweep.space, sweep.points, sweep.metadata, names) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)
         progress(journal.finished_count(), count)
         for chunk in executor.chunks(sweep.job, _split_into_tasks(sweep.points, missing, rows)):

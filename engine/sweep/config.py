@@ -37,6 +37,20 @@ RANKING_SIGNS: Final[Mapping[str, int]] = {
     "sessions_over_cap": -1,
 }
 """What variants can be ranked by: 1 where more is better (a drawdown is negative), -1 where less is."""
+AFTER_TAX_SIGNS: Final[Mapping[str, int]] = {
+    "sold_cagr": 1,
+    "held_cagr": 1,
+    "sold_value": 1,
+    "held_value": 1,
+    "tax_paid": -1,
+}
+"""What taxed variants can be ranked by besides."""
+ALL_SIGNS: Final[Mapping[str, int]] = {**RANKING_SIGNS, **AFTER_TAX_SIGNS}
+
+
+def ranking_signs(*, taxed: bool) -> Mapping[str, int]:
+    """Return what the variants of a sweep can be ranked by, with the sign of each."""
+    return ALL_SIGNS if taxed else RANKING_SIGNS
 
 
 class Grid(ConfigModel):
@@ -87,7 +101,7 @@ class Sweep(ConfigModel):
 
     mode: AnyMode = Grid()
     axes: dict[str, AnyAxis] = Field(min_length=1, max_length=MAX_AXES)
-    rank_by: Literal[tuple(RANKING_SIGNS)] = "sharpe"  # type: ignore[valid-type]
+    rank_by: Literal[tuple(ALL_SIGNS)] = "sharpe"  # type: ignore[valid-type]
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
@@ -103,3 +117,9 @@ class SweepConfig(RunConfig[StrategyT], Generic[StrategyT]):
     """A run and its variants."""
 
     sweep: Sweep
+
+    @validates_fields
+    def _ranking_faults(self) -> Iterator[FieldFault]:
+        if self.sweep.rank_by in AFTER_TAX_SIGNS and self.tax.kind == "none":
+            message = f"{self.sweep.rank_by} is a figure after tax, and nothing is taxed; write a tax, or rank_by: cagr"
+            yield ("sweep", "rank_by"), message

@@ -102,7 +102,7 @@ def _batch_terms(terms: PlanTerms) -> Hashable:
         account.min_order > 0.0,
         terms.window,
         charged,
-        terms.tax.kind != "none",
+        terms.tax.model_dump_json(),
     )
 
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.arrow_columns import from_numpy, to_numpy
 from engine.core.errors import DataError, OutputError
+from engine.sweep.batch.after_tax import AFTER_TAX_METRICS
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
 from engine.sweep.space import AxisIndices, Parameter, Points, Space
@@ -41,19 +42,26 @@ _SPAN_FIELDS: Final = (
 class ResultsWriter:
     """An open results file; chunks are added in the order of their points."""
 
-    def __init__(self, path: Path, space: Space, points: Points, metadata: Mapping[str, str]) -> None:
-        """Begin the file anew; ``metadata`` says what it is of."""
+    def __init__(
+        self,
+        path: Path,
+        space: Space,
+        points: Points,
+        metadata: Mapping[str, str],
+        names: Sequence[str] = SWEEP_METRICS,
+    ) -> None:
+        """Begin the file anew; ``metadata`` says what it is of, ``names`` which metrics its variants have."""
         self.path, self.space, self.points = path, space, points
         self._numbers = np.empty(ROW_GROUP_SIZE, dtype=np.int64)
         self._spans = np.empty((ROW_GROUP_SIZE, len(_SPAN_FIELDS)), dtype=np.int32)
-        self._metrics = np.empty((len(SWEEP_METRICS), ROW_GROUP_SIZE))
+        self._metrics = np.empty((len(names), ROW_GROUP_SIZE))
         self._row_count = 0
         schema = pa.schema(
             [
                 pa.field("point", pa.int64(), nullable=False),
                 *(pa.field(one.name, _arrow_type(one), nullable=False) for one in space.parameters),
                 *_SPAN_FIELDS,
-                *(pa.field(name, pa.float64()) for name in SWEEP_METRICS),
+                *(pa.field(name, pa.float64()) for name in names),
             ],
             metadata,
         )
@@ -142,6 +150,11 @@ class ResultsReader:
     def file(self) -> pq.ParquetFile:
         """The open file, whose pages are checked."""
         return pq.ParquetFile(self.path, page_checksum_verification=True)
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether its variants have figures after tax."""
+        return AFTER_TAX_METRICS[0] in self.file.schema_arrow.names
 
     def column(self, name: str, group: int | None = None) -> pa.Array:
         """Return a column, of one row group or of all."""

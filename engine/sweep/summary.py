@@ -19,11 +19,12 @@ from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
 from engine.sweep.axis_maps import AxisMap
+from engine.sweep.batch.after_tax import AFTER_TAX_METRICS, after_tax_row
 from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weight_and_breaches
 from engine.sweep.caveats import hindsight_caveats, listed_shares, sweep_caveats, uncharged_caveat
 from engine.sweep.comparison import compare_variants
 from engine.sweep.computation import PreparedSweep, run_config, swept_tariffs
-from engine.sweep.config import RANKING_SIGNS
+from engine.sweep.config import AFTER_TAX_SIGNS, ALL_SIGNS, ranking_signs
 from engine.sweep.effects import AxisEffects
 from engine.sweep.evidence_record import SweepEvidence
 from engine.sweep.examination import Examine, ExaminedSweep
@@ -141,7 +142,7 @@ def summarise(
     space, own, plan = every.space, run.summary, run.comparison.strategy
     rank_by, level = space.sweep.rank_by, sweep.base_config.evidence.level
     equal = every.table.has_sessions(own.window.start, own.window.end, own.window.sessions)
-    results, sign = every.restrict(equal), RANKING_SIGNS[rank_by]
+    results, sign = every.restrict(equal), ALL_SIGNS[rank_by]
     values = results.metric(rank_by)
     best = rank_rows(values, sign, MAX_LISTED).tolist()
     worst = (len(values) - 1 - rank_rows(values[::-1], -sign, MAX_LISTED)).tolist()
@@ -282,7 +283,7 @@ def _compare_metrics(
     distributions: dict[str, Distribution] = {}
     ranks: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
     shown: dict[str, FloatArray] = {}
-    for metric, sign in RANKING_SIGNS.items():
+    for metric, sign in ranking_signs(taxed=results.table.is_taxed).items():
         values = results.metric(metric)
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():
@@ -297,7 +298,17 @@ def _stops_early(account: Account) -> bool:
     return account.withdraws and account.stops_when_spent
 
 
+def _after_tax(portfolio: PortfolioResult, metric: str) -> float | None:
+    """Return a figure after tax of a portfolio as its variant has it."""
+    performance = portfolio.performance
+    growth = float(performance.level[-1] / performance.level[0])
+    row = after_tax_row(portfolio.ledger, growth, performance.days)
+    return finite_or_none(float(row[AFTER_TAX_METRICS.index(metric)]))
+
+
 def _portfolio_metric(portfolio: PortfolioResult, metric: str) -> float | None:
+    if metric in AFTER_TAX_SIGNS:
+        return _after_tax(portfolio, metric)
     if metric not in CAP_METRICS:
         return portfolio.metrics[metric]
     caps = {ticker: peak.cap for ticker, peak in portfolio.peak_weights.items()}

@@ -17,7 +17,7 @@ from engine.core.errors import EngineError
 from engine.core.yaml_tree import Tree
 from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS
+from engine.sweep.batch.batch_metrics import sweep_metrics
 from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
 from engine.sweep.batch.run_batch import batch_metric_table, batch_period_sums, run_alone, simulate_variant
 from engine.sweep.chunk import Chunk
@@ -27,6 +27,7 @@ from engine.sweep.section_values import Rejection, RejectionCounts, count_reject
 from engine.sweep.space import AxisIndices, Space
 from engine.sweep.strategy_table import NO_GROUP, StrategyTable
 from engine.sweep.variants import PlanTerms, PointConfigs, with_values
+from engine.tax.book import Taxation
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +62,13 @@ class ChunkEvaluator(Generic[PolicyT]):
         self.configs = PointConfigs(base_config, job.space, job.unknown)
         self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers, job.unknown)
         self.windows = MarketWindows(base_config, job.closes)
+        self.metrics = sweep_metrics(taxed=base_config.tax.kind != "none")
+        self._taxations: dict[tuple[str, str], Taxation | None] = {}
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
         """Compute the points from ``first`` on that have ``indices`` (n, D)."""
         table, count = build_point_table(self.configs, self.strategies, indices), len(indices)
-        metrics, spans = np.empty((count, len(SWEEP_METRICS))), np.empty((count, 3), dtype=np.int32)
+        metrics, spans = np.empty((count, len(self.metrics))), np.empty((count, 3), dtype=np.int32)
         batches, sequential = self._plan(table)
         for window, columns, at in batches:
             try:
@@ -95,6 +98,9 @@ class ChunkEvaluator(Generic[PolicyT]):
         """
         batches, sequential = self._plan(build_point_table(self.configs, self.strategies, indices))
         for window, columns, at in batches:
+            if columns.terms[0].taxation is not None:  # their returns are not kept by period
+                sequential += at.tolist()
+                continue
             try:
                 fallback = batch_period_sums(planner_for(window.market), columns, ends_of, result, at)
                 sequential += at[fallback].tolist()
@@ -142,7 +148,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         used, values_index = np.unique(table.values_index[positions], return_inverse=True)
         schedules = [with_values(group.policy, table.values[one]).schedule for one in used.tolist()]
         terms = [self._trading_terms(table.terms[one]) for one in charged.tolist()]
-        key = planner_for(window.market).batch_key(
+        key = planner_for(window.market).taxed_batch_key(
             group, int(rows[0]), terms[int(terms_index[0])], schedules[0], window.start, window.end
         )
         index = rows, terms_index, values_index
@@ -171,8 +177,10 @@ class ChunkEvaluator(Generic[PolicyT]):
 
     def _trading_terms(self, terms: PlanTerms) -> TradingTerms:
         """Return with what a policy trades, its law ready to be asked."""
-        taxation = taxation_of(terms.tax, self.configs.base_config.data, terms.account)
-        return TradingTerms(terms.account, terms.costs, taxation)
+        law = terms.tax.model_dump_json(), terms.account.shares
+        if law not in self._taxations:  # the same object for all that are taxed alike, as tables are kept by it
+            self._taxations[law] = taxation_of(terms.tax, self.configs.base_config.data, terms.account)
+        return TradingTerms(terms.account, terms.costs, self._taxations[law])
 
 
 def _span(dates: DateArray) -> npt.NDArray[np.int32]:

@@ -10,13 +10,29 @@ from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.charts.styles import FigureStyle
 from engine.report.phrases import plural, portfolio_label
-from engine.sweep.config import RANKING_SIGNS
+from engine.sweep.config import ALL_SIGNS
 from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.noise_band import Band
 from engine.sweep.windows import WindowResult
 
-_EXTRA_STYLES: Final = {"max_weight": "percent", "sessions_over_cap": "count"}
-_EXTRA_TITLES: Final = {"max_weight": "Highest capped weight", "sessions_over_cap": "Sessions over cap"}
+_EXTRA_STYLES: Final = {
+    "max_weight": "percent",
+    "sessions_over_cap": "count",
+    "tax_paid": "money",
+    "held_value": "money",
+    "held_cagr": "percent",
+    "sold_value": "money",
+    "sold_cagr": "percent",
+}
+_EXTRA_TITLES: Final = {
+    "max_weight": "Highest capped weight",
+    "sessions_over_cap": "Sessions over cap",
+    "tax_paid": "Tax paid",
+    "held_value": "Value held after tax",
+    "held_cagr": "CAGR held after tax",
+    "sold_value": "Value sold after tax",
+    "sold_cagr": "CAGR sold after tax",
+}
 
 
 def metric_title(metric: str) -> str:
@@ -136,7 +152,7 @@ def pick_effects(
     """
     kept = [one for one in rows if one.mean is not None]
     if not ordered or len(kept) > most:
-        kept.sort(key=lambda one: -RANKING_SIGNS[metric] * (one.mean or 0.0))
+        kept.sort(key=lambda one: -ALL_SIGNS[metric] * (one.mean or 0.0))
     if len(kept) <= most:
         return kept, False
     return [*kept[: most // 2], *kept[-most // 2 :]], True

@@ -20,6 +20,7 @@ from engine.simulation.kernel.batch.records import BatchMarket, BatchSums
 from engine.simulation.kernel.records import RETURN_BLOCKS
 from engine.simulation.kernel.tolerances import FIGURE_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.ledger import Ledger
+from engine.sweep.batch.after_tax import AFTER_TAX_METRICS, after_tax_row
 
 SUM_COLUMNS: Final = tuple(f"{kind}_sum_{block:02d}" for kind in ("return", "square") for block in range(RETURN_BLOCKS))
 
@@ -49,6 +50,11 @@ SWEEP_METRICS: Final[tuple[str, ...]] = (
 """What ``variant_metric_table`` returns. All but the last are those of ``METRICS``. ``max_weight`` is the highest
 weight any capped asset drifted to, ``sessions_over_cap`` at how many closes one stood above its cap; ``return_sum_00``
 and on, and ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
+
+
+def sweep_metrics(*, taxed: bool) -> tuple[str, ...]:
+    """Return the metrics of a sweep's variants; those of taxed ones say also what is left after tax."""
+    return (*SWEEP_METRICS, *AFTER_TAX_METRICS) if taxed else SWEEP_METRICS
 
 
 def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
@@ -104,13 +110,17 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
 
 
 def metric_row(ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray) -> FloatArray:
-    """Return (len(SWEEP_METRICS),) the metrics of a ledger; ``risk_free`` as in ``Performance.from_ledger``."""
+    """Return (F,) the metrics of a ledger by ``sweep_metrics``; ``risk_free`` as in ``Performance.from_ledger``."""
     performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
     weight, sessions = peak_weight_and_breaches(ledger, market, policy.caps())
     named = [METRICS[name] for name in SWEEP_METRICS if name in METRICS]  # an internal rate takes longer than a run
     known = [finite_or_none(metric.compute(performance)) for metric in named]
     sums, squares = block_sums(performance)
-    return np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *sums, *squares])
+    row = np.array([np.nan if one is None else float(one) for one in known] + [weight, sessions, *sums, *squares])
+    if ledger.taxes is None:
+        return row
+    growth = float(performance.level[-1] / performance.level[0])
+    return np.append(row, after_tax_row(ledger, growth, performance.days))
 
 
 def block_sums(performance: Performance) -> tuple[FloatArray, FloatArray]:

@@ -22,8 +22,10 @@ from engine.portfolio.policy import Band, Decision, Policy, Schedule, validate_w
 from engine.portfolio.policy_abilities import NeverSells, TabulatesTargets, TargetTable, schedule_since, sleeves_of
 from engine.portfolio.spread import SpreadByName
 from engine.portfolio.weight_placement import PlacementRules
+from engine.simulation.kernel.batch.tax_records import LaneTaxes
 from engine.simulation.kernel.order_costs import is_proportional
 from engine.simulation.placement import PLACEMENT
+from engine.simulation.run_setup import tax_calendar
 from engine.tax.book import Taxation
 
 MIN_SESSIONS: Final = 3
@@ -206,6 +208,7 @@ class MarketPlanner:
         self.decisions: Memo[Decision] = Memo(capacity)
         self.opening_rows: Memo[int | None] = Memo(capacity)
         self.costs: Memo[tuple[tuple[float, ...], bool]] = Memo(capacity)
+        self.taxes: Memo[tuple[Taxation, LaneTaxes | None]] = Memo(MAX_CACHED_MARKETS)
 
     def market_until(self, end: int, charged_in: str | None = None) -> Market:
         """Return the market up to before row ``end``, with the rates of what costs are in."""
@@ -222,22 +225,37 @@ class MarketPlanner:
 
         None when only ``simulate`` can run it.
         """
+        return None if terms.taxation is not None else self._batch_key(group, row, terms, schedule, (start, end))
+
+    def taxed_batch_key(
+        self, group: PolicyGroup, row: int, terms: TradingTerms, schedule: Schedule, start: int, end: int
+    ) -> BatchKey | None:
+        """Return the same for variants that may be taxed; only ``batch_metric_table`` knows what to do with them."""
+        return self._batch_key(group, row, terms, schedule, (start, end))
+
+    def _batch_key(
+        self, group: PolicyGroup, row: int, terms: TradingTerms, schedule: Schedule, window: tuple[int, int]
+    ) -> BatchKey | None:
+        start, end = window
         account, policy = terms.account, group.policy
-        if terms.taxation is not None or (isinstance(policy, NeverSells) and policy.never_sell):
+        if isinstance(policy, NeverSells) and policy.never_sell:
             return None
-        if account.shares == "whole" or account.has_flows or self.market.dividends is not None:
+        pays = self.market.dividends is not None and (terms.taxation is None or self.market.invests_dividends)
+        if account.shares == "whole" or account.has_flows or pays:
             return None
         if terms.costs.yearly or isinstance(terms.costs.spread, SpreadByName):
             return None
         if account.limit_margin is not None or not self.is_charged_alike(group, terms.costs):
             return None
+        taxation = terms.taxation
         opening = self.opening_row(group, row, start)
         if opening is None or end - opening < MIN_SESSIONS:
             return None
         calendar, watches_caps = self.calendar_spec(schedule, end), group.policy.watch_caps
         if (calendar.band or watches_caps) and account.fill_delay:
             return None
-        if calendar.band and not calendar.band.is_full_rebalance:
+        asked = calendar.band and not calendar.band.is_full_rebalance
+        if asked or not (taxation is None or self.is_taxed_in_lanes(group, taxation, opening, end)):
             return None
         proportional = self.cost_terms(terms.costs, group.columns)[1]
         return BatchKey(
@@ -252,6 +270,24 @@ class MarketPlanner:
             proportional=proportional,
             judges_orders=not proportional or account.min_order > 0.0,
         )
+
+    def is_taxed_in_lanes(self, group: PolicyGroup, taxation: Taxation, opening: int, end: int) -> bool:
+        """Return whether lanes know the law, and nothing but rebalances is traded from the opening to the end."""
+        if group.policy.watch_caps or len(self.market_until(end).delistings_from(opening, list(group.columns))[0]):
+            return False
+        return self.lane_taxes(group, taxation, opening, end) is not None
+
+    def lane_taxes(self, group: PolicyGroup, taxation: Taxation, opening: int, end: int) -> LaneTaxes | None:
+        """Return what taxes the variants of a group, None where only their books know."""
+        from engine.simulation.lane_taxes import lane_taxes  # noqa: PLC0415  (the laws of all countries)
+
+        def compute() -> tuple[Taxation, LaneTaxes | None]:
+            market, columns = self.market_until(end), group.columns
+            tickers = tuple(market.assets[column] for column in columns)
+            calendar = tax_calendar(taxation, market, tickers, opening)
+            return taxation, lane_taxes(taxation, market, opening, columns, calendar)
+
+        return self.taxes.recall((id(taxation), group.columns, opening, end), compute)[1]
 
     def opening_row(self, group: PolicyGroup, row: int, start: int) -> int | None:
         """Return when the assets are bought that the policy at ``row`` of a group has a positive target for (S1)."""

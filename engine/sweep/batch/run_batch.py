@@ -25,10 +25,12 @@ from engine.simulation.kernel.records import LANE_COUNT, RETURN_BLOCKS
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
 from engine.simulation.simulate import simulate
+from engine.sweep.batch.after_tax import after_tax_table
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row
+from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row, sweep_metrics
 from engine.sweep.batch.market_arrays import build_batch_market
 from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns, planner_for
+from engine.sweep.batch.run_taxed import TaxedBatch, run_taxed_chunk
 
 CHUNK_VARIANTS: Final = 4096
 """Variants that a thread prepares, runs and evaluates at a time."""
@@ -63,9 +65,16 @@ def batch_metric_table(
 
     Arguments as in :func:`variant_metric_table`.
     """
-    result = np.full((len(columns.policy_index), len(SWEEP_METRICS)), np.nan)
-    market, pattern_rows = build_batch_market(planner, columns.key, risk_free)
-    _run_all(market, build_inputs(planner, market, pattern_rows, columns), result, threads)
+    key, taxation, taxed = columns.key, columns.terms[0].taxation, None
+    result = np.full((len(columns.policy_index), len(sweep_metrics(taxed=taxation is not None))), np.nan)
+    market, pattern_rows = build_batch_market(planner, key, risk_free)
+    inputs = build_inputs(planner, market, pattern_rows, columns)
+    if taxation is not None:
+        taxes = planner.lane_taxes(columns.group, taxation, key.opening_row, key.end_row)
+        if taxes is None:
+            return result
+        taxed = TaxedBatch.build(taxes, inputs, bands=market.bands)
+    _run_all(market, inputs, taxed, result, threads)
     return result
 
 
@@ -130,7 +139,9 @@ def simulate_variant(
     return ledger, PortfolioMarket(cut, variant.start, free).until(ledger)
 
 
-def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threads: int) -> None:
+def _run_all(
+    market: BatchMarket, inputs: BatchInputs, taxed: TaxedBatch | None, result: FloatArray, threads: int
+) -> None:
     """Overwrite ``result`` (S, len(SWEEP_METRICS)); who needs ``simulate`` gets no final value."""
     order = inputs.lane_order
     buffers: SimpleQueue[ThreadBuffers] = SimpleQueue()
@@ -140,7 +151,7 @@ def _run_all(market: BatchMarket, inputs: BatchInputs, result: FloatArray, threa
     def run(variants: IntArray) -> None:
         mine = buffers.get()
         try:
-            result[variants] = _run_chunk(market, inputs, variants, mine)
+            result[variants] = _run_chunk(market, inputs, taxed, variants, mine)
         finally:
             buffers.put(mine)
 
@@ -186,11 +197,18 @@ class ThreadBuffers(NamedTuple):
         return self.metrics[:count]
 
 
-def _run_chunk(market: BatchMarket, inputs: BatchInputs, variants: IntArray, buffers: ThreadBuffers) -> FloatArray:
+def _run_chunk(
+    market: BatchMarket, inputs: BatchInputs, taxed: TaxedBatch | None, variants: IntArray, buffers: ThreadBuffers
+) -> FloatArray:
     """Return the metrics of some variants, by number; those that only ``simulate`` can run have no final value.
 
-    They are (S, len(SWEEP_METRICS)) of the buffers, so good until their next use.
+    They are (S, len(SWEEP_METRICS)) of the buffers, so good until their next use, and of taxed ones those after tax.
     """
+    if taxed is not None:
+        left = run_taxed_chunk(market, inputs, taxed, variants, (buffers.state, buffers.outputs, buffers.block_sums))
+        capital = inputs.terms[0, inputs.variant_index[variants]]
+        table = buffers.fill_metrics(market, capital)
+        return np.hstack([table, after_tax_table(left, table[:, 0], capital, market.days)])
     count, groups = len(variants), -(-len(variants) // LANE_COUNT)
     plans = inputs.plans_for(np.append(variants, np.repeat(variants[-1:], _padded_width(count) - count)))
     with np.errstate(all="ignore"):  # what a mask leaves out may divide by nothing

@@ -99,6 +99,8 @@ def _take_dividends(
     if paid == 0.0:
         return
     taken, abroad = take_income(lane, t, taxes, memory)
+    if taken + abroad > state[reg.CASH + lane]:  # what cash lacks is sold for
+        state[reg.NEEDS_FALLBACK + lane] = 1.0
     state[reg.CASH + lane] -= taken + abroad
     memory.year[tr.PAID_TODAY, lane] += taken
     memory.year[tr.WITHHELD, lane] += abroad
@@ -126,6 +128,8 @@ def _reinvest(lane: int, t: int, state: FloatArray, market: BatchMarket, memory:
             memory.held[lane, a] += units
             if not buy_lot(lane, a, t, units, units * price + 0.0, memory):
                 state[reg.NEEDS_FALLBACK + lane] = 1.0
+    if spent > state[reg.CASH + lane] * (1.0 + CASH_TOLERANCE):  # one asset's taxes took what another has paid
+        state[reg.NEEDS_FALLBACK + lane] = 1.0
     if spent != 0.0:
         state[reg.CASH + lane] = max(state[reg.CASH + lane] - spent, 0.0)
 

@@ -1,4 +1,4 @@
-"""The money that an order keeps back for its own tax, in lanes: the secants of ``after_tax_orders``, step by step."""
+"""The money that an order keeps back for its own tax, in lanes: the secants of ``simulation.tax_fixpoint``."""
 
 from __future__ import annotations
 
