@@ -13,6 +13,9 @@ US_FUNDS: Final = frozenset(
 )
 """Exchange-traded funds of the United States that plans often hold: proposed as funds, anything else as stocks."""
 
+_OTHERS = 3
+"""Names at most that are told to have attributes and to be in no portfolio."""
+
 
 def lacking_attributes(
     tickers: Iterable[str], known: Mapping[str, object], fund: str, stock: str
@@ -21,8 +24,13 @@ def lacking_attributes(
 
     >>> next(lacking_attributes(["SPY", "CRS"], {}, "{fund: us}", "{stock: US}"))[1]
     'no attributes of SPY, CRS; paste and correct assets: {SPY: {fund: us}, CRS: {stock: US}}'
+    >>> next(lacking_attributes(["SPY"], {"SPI": None}, "{fund: us}", "{stock: US}"))[1]
+    'no attributes of SPY; no portfolio holds SPI, listed here; paste and correct assets: {SPY: {fund: us}}'
     """
-    lacking = [ticker for ticker in dict.fromkeys(tickers) if ticker not in known]
+    asked = dict.fromkeys(tickers)
+    lacking = [ticker for ticker in asked if ticker not in known]
     if lacking:
         lines = ", ".join(f"{ticker}: {fund if ticker in US_FUNDS else stock}" for ticker in lacking)
-        yield ("assets",), f"no attributes of {', '.join(lacking)}; paste and correct assets: {{{lines}}}"
+        others = [ticker for ticker in known if ticker not in asked][:_OTHERS]
+        beside = f"; no portfolio holds {', '.join(others)}, listed here" if others else ""
+        yield ("assets",), f"no attributes of {', '.join(lacking)}{beside}; paste and correct assets: {{{lines}}}"

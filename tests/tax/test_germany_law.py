@@ -100,7 +100,14 @@ def test_years_that_cannot_be_taxed_are_told_with_a_remedy() -> None:
 def test_all_assets_without_attributes_are_named_in_one_line() -> None:
     ((keys, text),) = law({"A": EQUITY}).asset_faults(["A", "B", "C"])
     assert keys == ("assets",)
-    assert text.startswith("no attributes of B, C; ")
+    assert text.startswith("no attributes of B, C; paste")
+
+
+def test_a_misspelt_asset_is_told_beside_the_one_that_lacks() -> None:
+    ((_, text),) = law({"SPI": EQUITY}).asset_faults(["SPY"])
+    assert text.startswith(
+        "no attributes of SPY; no portfolio holds SPI, listed here; paste and correct assets: {SPY: "
+    )
 
 
 def test_an_asset_is_told_in_words() -> None:
