@@ -6,6 +6,7 @@ A unit is so many shares of each day; a split multiplies them, and so does a div
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -84,7 +85,9 @@ def require_dividends(closes: Closes, use: DividendUse) -> None:
 
 def require_taxable(closes: Closes) -> None:
     """Raise DataError where what is taxed cannot be told: some ticker's dividends are in its closes, or not known."""
-    if found := _lacking(closes):
+    contained = closes.provenance.contained
+    found = _lacking(closes) or (_contained(contained) if contained else "")
+    if found:
         raise DataError(
             f"tax: {closes.provenance.source}: found {found}, expected closes as traded with their dividends and "
             "splits, as in adjusted ones dividends are untaxed gains and no cost is what was paid; name a source that "
@@ -101,7 +104,11 @@ def _lacking(closes: Closes) -> str:
         return ""
     traded = np.full_like(closes.closes, np.nan) if closes.traded is None else closes.traded
     inside = [ticker for at, ticker in enumerate(closes.tickers) if np.isnan(traded[:, at]).all()]
-    return f"closes of {', '.join(inside)} that contain dividends, and none beside them" if inside else ""
+    return _contained(inside) if inside else ""
+
+
+def _contained(tickers: Sequence[str]) -> str:
+    return f"closes of {', '.join(tickers)} that contain dividends, and none beside them"
 
 
 def as_traded(closes: Closes) -> Closes:

@@ -21,13 +21,15 @@ class Provenance:
 
     ``source`` names the kind and place; ``closes`` is ``adjusted`` (total return), ``with_events`` (dividends are known
     beside closes as traded) or ``raw`` (price only);
-    ``sha256`` covers dates, tickers and prices as used; ``notes`` are facts a reader should know.
+    ``sha256`` covers dates, tickers and prices as used; ``notes`` are facts a reader should know; ``contained`` names
+    the tickers whose closes contain their dividends while those of others are beside them.
     """
 
     source: str
     closes: str
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    contained: tuple[str, ...] = ()
 
 
 _IN_MEMORY = Provenance("memory", "adjusted")

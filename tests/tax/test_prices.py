@@ -138,3 +138,13 @@ def test_closes_without_dividends_beside_them_are_refused_with_the_reason(
     assert "expected closes as traded with their dividends and splits" in told
     assert "dividends are untaxed gains and no cost is what was paid; name a source that states them" in told
     assert "\n" not in told
+
+
+def test_a_ticker_whose_closes_may_contain_dividends_is_refused_beside_others_as_traded(
+    plan: str, tmp_path: Path
+) -> None:
+    """BBB's file has closes alone, which are taken as adjusted: its dividends would be untaxed gains."""
+    (tmp_path / "BBB.csv").write_text("date,close\n2020-01-02,100\n2020-01-03,110\n2020-01-06,90\n2020-01-07,95\n")
+    with pytest.raises(DataError, match="found closes of BBB that contain dividends, and none beside them"):
+        prices(plan)
+    assert prices(plan, "tax={kind: none}").market.assets == ("AAA", "BBB")

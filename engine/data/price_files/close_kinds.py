@@ -21,11 +21,15 @@ FoundSeries: TypeAlias = dict[str, tuple[str, dict[CloseKind, CloseSeries]]]
 
 
 class ChosenCloses(NamedTuple):
-    """One series a ticker, what they are together (see ``Provenance.closes``), and what a reader should know."""
+    """One series a ticker, what they are together (see ``Provenance.closes``), and what a reader should know.
+
+    ``contained``: of closes with events, the tickers that have none beside them, as theirs contain dividends.
+    """
 
     series: dict[str, CloseSeries]
     kind: str
     notes: tuple[str, ...]
+    contained: tuple[str, ...] = ()
 
 
 def choose_closes(found: FoundSeries, wanted: WantedCloses) -> ChosenCloses:
@@ -52,7 +56,14 @@ def choose_closes(found: FoundSeries, wanted: WantedCloses) -> ChosenCloses:
     if kind == "with_events" and inside:
         names = shortlist(inside)
         notes += (f"{names}: adjusted closes beside others as traded; their dividends are reinvested in any case",)
-    return ChosenCloses(series, kind, (*notes, *_assumptions(found, kinds, wanted), *_missing_events(series, unpaid)))
+    told = (*notes, *_assumptions(found, kinds, wanted), *_missing_events(series, unpaid))
+    contained = [ticker for ticker, one in series.items() if kinds[ticker] != "raw" and _has_no_events(one)]
+    return ChosenCloses(series, kind, told, tuple(contained) if kind == "with_events" else ())
+
+
+def _has_no_events(one: CloseSeries) -> bool:
+    """Return whether closes have neither dividends nor splits beside them, nor those as traded."""
+    return one.traded is None and one.dividends is None and one.splits is None
 
 
 def _first_kinds(found: FoundSeries, order: Sequence[CloseKind], *, total: bool = False) -> dict[str, CloseKind]:

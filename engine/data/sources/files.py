@@ -49,7 +49,8 @@ class Files(ReadingKeys):
             message = f"{error.strerror}; check the path and its permissions"
             raise DataError(f"data.source.path: {path}: {message}") from error
         chosen = choose_closes(found, self.closes)
-        provenance = Provenance(f"files ({path.name})", chosen.kind, notes=(*notes, *chosen.notes))
+        told = (*notes, *chosen.notes)
+        provenance = Provenance(f"files ({path.name})", chosen.kind, notes=told, contained=chosen.contained)
         return combine_series(chosen.series, request, provenance)
 
 
