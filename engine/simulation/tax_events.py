@@ -25,7 +25,7 @@ def settle_taxes(state: PortfolioState, calendar: TaxCalendar, row: int) -> None
     paid = 0.0 if gross is None else add_in_order(gross.tolist())
     state.cash -= paid  # a year begins before its first dividends
     if row in calendar.begins:
-        _pay(state, tax, row, tax.book.begin_year(row, state.history.units[row - 1].tolist()))
+        _pay(state, tax, row, tax.book.begin_year(row))
     if row in calendar.due:
         _pay(state, tax, row, tax.book.assessed(row))
     state.cash += paid

@@ -51,7 +51,7 @@ def write_record(  # noqa: PLR0913, PLR0917  (all that a run wrote down)
     for row in sorted({*calendar.rows, *rows.tolist()}):
         prices, before = market.prices[row].tolist(), units.copy()
         if row in calendar.begins:
-            book.begin_year(row, before.tolist())
+            book.begin_year(row)
             events.book(book, row, SOLD_FOR_TAX + BEGINS, prices, units)
         if row in calendar.due:
             book.assessed(row)

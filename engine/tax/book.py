@@ -37,10 +37,10 @@ class TaxBook(Protocol):
 
     at_once: bool
 
-    def begin_year(self, row: int, units: Sequence[float]) -> float:
+    def begin_year(self, row: int) -> float:
         """Close the calendar year before ``row``, the first session of a new one; return what is due now [currency].
 
-        ``units`` (N,) are those held at the last session. Deemed income of the year before is booked on its lots.
+        Deemed income of the year before is booked on the lots that its last session left.
         """
 
     def assessed(self, row: int) -> float:

@@ -7,7 +7,10 @@ which are straight inside a lot. The compiled runs have the same sums, and so th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+ALL_HELD: Final = 1.0 - 1e-12
+"""Of what is held, a sale of so much is one of all: units of an account and of its lots differ in their last bits."""
 
 
 class LotPart(NamedTuple):

@@ -15,11 +15,8 @@ from engine.core.ordered_sum import add_in_order
 from engine.data.sessions import calendar_years
 from engine.tax.average_lots import AverageLots
 from engine.tax.book import IncomeTax, OrderCost
-from engine.tax.fifo_lots import FifoLots, LotPart
+from engine.tax.fifo_lots import ALL_HELD, FifoLots, LotPart
 from engine.tax.record import EntryKind, IncomeKind, OpenLot, TaxEntry, TaxRecord, TaxYear
-
-_ALL = 1.0 - 1e-12
-"""Of what is held: a sale of as much sells everything, so that rounding leaves no lot behind."""
 
 
 class FlatTerms(NamedTuple):
@@ -107,7 +104,7 @@ class FlatBook:
         self._entries: list[TaxEntry] = []
         self._closed: list[TaxYear] = []
 
-    def begin_year(self, row: int, units: Sequence[float]) -> float:
+    def begin_year(self, row: int) -> float:
         """Close the year before ``row``; nothing is due by that."""
         if self._now is not None and self._now.year != self._years[row]:
             self._end_year(self._now)
@@ -233,7 +230,7 @@ class FlatBook:
             lots, units = self._lots[asset], -traded
             if units <= 0.0 or lots.held <= 0.0:
                 continue
-            end = lots.end_of_sale(units, lots.held * _ALL)
+            end = lots.end_of_sale(units, lots.held * ALL_HELD)
             sold = end - lots.sold
             price = prices[asset] - fees[asset] / sold if sold > 0.0 else 0.0
             parts = tuple((part, part.units * price - part.cost) for part in lots.parts_until(end))

@@ -65,7 +65,7 @@ def test_a_loss_of_the_year_before_meets_a_gain_only_where_it_is_carried(losses:
     """200 lost in 2020, 500 gained in 2021."""
     one = bought(losses=losses)
     one.take_trades(1, [0.0, -5.0], [100.0, 60.0], NO_FEES)
-    one.begin_year(3, [10.0, 5.0])
+    one.begin_year(3)
     assert one.take_trades(3, [-10.0, 0.0], [150.0, 60.0], NO_FEES) == pytest.approx(tax)
 
 
@@ -126,7 +126,7 @@ def test_an_assessment_is_due_on_its_day_of_the_next_year() -> None:
     one = bought(collect="assessment", wealth="1%")
     assert one.take_trades(1, [-10.0, 0.0], [150.0, 100.0], NO_FEES) == 0.0
     assert one.wealth_tax(2, 2500.0) == 0.0
-    assert one.begin_year(3, [0.0, 10.0]) == 0.0
+    assert one.begin_year(3) == 0.0
     assert [one.assessed(row) for row in (3, 4, 5)] == [0.0, pytest.approx(150.0), 0.0]
 
 
@@ -143,7 +143,7 @@ def test_the_kinds_of_a_year_add_up_to_its_tax_and_so_do_its_entries() -> None:
     paid = one.take_trades(1, [-4.0, -2.0], [150.0, 80.0], NO_FEES)
     paid += sum(one.take_income(1, [6.0, 8.0], [60.0, 0.0]).tax)
     paid += one.take_interest(2, 10.0) + one.wealth_tax(2, 2000.0)
-    one.begin_year(3, [6.0, 8.0])
+    one.begin_year(3)
     record = one.close(3, [150.0, 80.0], 0.0, 1540.0)
     year = record.years[0]
     assert year.total == pytest.approx(paid)

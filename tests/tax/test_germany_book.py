@@ -22,7 +22,7 @@ def test_the_advance_lump_sum_is_taken_in_january_on_what_is_held() -> None:
     """10 units of an equity fund held all of 2023: 1.785 each, 30 % exempt, due with the first session of 2024."""
     opened = book(market(JANUARIES, RISING), law({"A": EQUITY}))
     opened.take_trades(0, [10.0], [100.0], [0.0])
-    due = opened.begin_year(2, [10.0])
+    due = opened.begin_year(2)
     assert due == pytest.approx(RATE * 0.7 * 17.85, abs=1e-12)
     (entry,) = opened.close(2, [120.0], 0.0, 0.0).entries
     assert (entry.kind, entry.year, entry.row, entry.lot_row, entry.units) == ("advance", 2024, 2, 0, 10.0)
@@ -34,7 +34,7 @@ def test_a_sale_in_the_same_session_deducts_it() -> None:
     """Before it is exempted: 200 gained, 17.85 of it were taxed in advance."""
     opened = book(market(JANUARIES, RISING), law({"A": EQUITY}))
     opened.take_trades(0, [10.0], [100.0], [0.0])
-    opened.begin_year(2, [10.0])
+    opened.begin_year(2)
     due = opened.take_trades(2, [-10.0], [120.0], [0.0])
     assert due == pytest.approx(RATE * 0.7 * (200.0 - 17.85), abs=1e-12)
 
@@ -43,7 +43,7 @@ def test_what_was_free_by_the_allowance_is_deducted_all_the_same() -> None:
     """The lump sum cost nothing, and still counts as taxed when the fund is sold (§ 19 (1))."""
     opened = book(market(JANUARIES, RISING), law({"A": EQUITY}, allowance="single"))
     opened.take_trades(0, [10.0], [100.0], [0.0])
-    assert opened.begin_year(2, [10.0]) == 0.0
+    assert opened.begin_year(2) == 0.0
     opened.take_trades(2, [-10.0], [120.0], [0.0])
     assert opened.close(2, [120.0], 0.0, 0.0).entries[-1].gain == pytest.approx(200.0 - 17.85, abs=1e-12)
 
@@ -54,7 +54,7 @@ def test_what_is_sold_in_december_has_none() -> None:
     opened.take_trades(0, [10.0], [100.0], [0.0])
     opened.take_trades(1, [-10.0], [120.0], [0.0])
     opened.take_trades(1, [12.0], [120.0], [0.0])
-    assert opened.begin_year(2, [12.0]) == pytest.approx(RATE * 12.0 * 1.785 / 12.0, abs=1e-12)
+    assert opened.begin_year(2) == pytest.approx(RATE * 12.0 * 1.785 / 12.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("of", [2021, 2022])
@@ -63,7 +63,7 @@ def test_a_negative_base_rate_makes_none(of: int) -> None:
     opened = book(own, law({"A": EQUITY}))
     opened.take_trades(0, [10.0], [100.0], [0.0])
     assert BASE_RATES[of].rate < 0.0
-    assert opened.begin_year(2, [10.0]) == 0.0
+    assert opened.begin_year(2) == 0.0
 
 
 def test_a_year_without_a_base_rate_is_refused() -> None:
@@ -71,8 +71,8 @@ def test_a_year_without_a_base_rate_is_refused() -> None:
     own = market(["2026-01-05", "2027-01-04", "2028-01-03"], [[100.0], [110.0], [120.0]])
     with pytest.raises(DataError, match=r"tax.base_rate: the base rate of 2027 is not known; write base_rate: \{2027"):
         book(own, law({"A": EQUITY}))
-    assert book(own, law({"A": EQUITY}, base_rate={"2027": "3%"})).begin_year(1, [0.0]) == 0.0
-    assert book(own, law({"A": STOCK})).begin_year(1, [0.0]) == 0.0
+    assert book(own, law({"A": EQUITY}, base_rate={"2027": "3%"})).begin_year(1) == 0.0
+    assert book(own, law({"A": STOCK})).begin_year(1) == 0.0
 
 
 def test_dividends_of_the_year_lower_the_lump_sum() -> None:
@@ -81,7 +81,7 @@ def test_dividends_of_the_year_lower_the_lump_sum() -> None:
     opened = book(market(JANUARIES, RISING, paid), law({"A": OTHER}))
     opened.take_trades(0, [1.0], [100.0], [0.0])
     assert opened.take_income(1, [1.0], [1.0]).tax == pytest.approx([RATE], abs=1e-15)
-    assert opened.begin_year(2, [1.0]) == pytest.approx(RATE * 0.785, abs=1e-12)
+    assert opened.begin_year(2) == pytest.approx(RATE * 0.785, abs=1e-12)
 
 
 def test_an_assessment_takes_a_year_at_once_and_later() -> None:
@@ -95,7 +95,7 @@ def test_an_assessment_takes_a_year_at_once_and_later() -> None:
     sold = bank.take_trades(1, [-5.0], [120.0], [0.0])
     assert assessed.tax_of_trades(1, [-5.0], [120.0], [0.0]) == 0.0
     assert assessed.take_trades(1, [-5.0], [120.0], [0.0]) == 0.0
-    assert assessed.begin_year(2, [5.0]) == 0.0
+    assert assessed.begin_year(2) == 0.0
     assert assessed.close(2, [120.0], 0.0, 0.0).accrued == pytest.approx(taken.tax[0] + sold, abs=1e-12)
     assert assessed.assessed(3) == pytest.approx(taken.tax[0] + sold, abs=1e-12)
     record = assessed.close(3, [125.0], 0.0, 0.0)
@@ -134,8 +134,8 @@ def test_a_close_of_the_year_before_is_not_the_first_price_of_a_year() -> None:
     days = ["2022-12-30", "2023-01-02", "2023-01-03", "2023-12-29", "2024-01-02"]
     opened = book(market(days, [[100.0], [np.nan], [110.0], [200.0], [200.0]]), law({"A": EQUITY}, allowance=0))
     opened.take_trades(0, [1.0], [100.0], [0.0])
-    opened.begin_year(1, [1.0])
-    assert opened.begin_year(4, [1.0]) == pytest.approx(0.26375 * 0.7 * 0.7 * 0.0255 * 110.0)
+    opened.begin_year(1)
+    assert opened.begin_year(4) == pytest.approx(0.26375 * 0.7 * 0.7 * 0.0255 * 110.0)
 
 
 def test_interest_is_taxed_and_its_cost_is_no_loss() -> None:

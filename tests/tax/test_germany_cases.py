@@ -82,7 +82,7 @@ def test_stock_losses_wait_for_stock_gains() -> None:
     assert opened.take_trades(0, [100.0, 100.0, 100.0], [100.0] * 3, none) == 0.0
     assert opened.take_trades(1, [-100.0, 0.0, 0.0], [70.0, 100.0, 100.0], none) == 0.0
     assert opened.take_income(1, [0.0, 100.0, 100.0], [0.0, 1000.0, 0.0]).tax == [0.0, 0.0, 0.0]
-    assert opened.begin_year(2, [0.0, 100.0, 100.0]) == 0.0
+    assert opened.begin_year(2) == 0.0
     assert opened.take_trades(2, [0.0, -100.0, 0.0], [100.0, 150.0, 100.0], none) == pytest.approx(263.75, abs=1e-12)
     assert opened.take_trades(2, [0.0, 0.0, -100.0], [100.0, 150.0, 95.0], none) == pytest.approx(-131.875, abs=1e-12)
     years = opened.close(2, [100.0] * 3, 0.0, 0.0).years
@@ -100,8 +100,8 @@ def test_deferral_is_worth_0_86_points_a_year() -> None:
     units = 1.0
     moved.take_trades(0, [1.0], [1.0], FEE)
     for row in range(1, 21):
-        kept.begin_year(row, [1.0])
-        moved.begin_year(row, [units])
+        kept.begin_year(row)
+        moved.begin_year(row)
         money = units * prices[row] - moved.take_trades(row, [-units], [prices[row]], FEE)
         units = money / prices[row]
         moved.take_trades(row, [units], [prices[row]], FEE)
@@ -117,7 +117,7 @@ def test_the_advance_lump_sum_is_only_earlier_never_more() -> None:
     rates = {str(one): "2.53%" for one in range(2027, 2038)}
     opened = book(market(dates, [[price] for price in prices]), law({"A": EQUITY}, base_rate=rates))
     opened.take_trades(0, [1.0], [100.0], FEE)
-    january = sum(opened.begin_year(row, [1.0]) for row in range(2, 21, 2))
+    january = sum(opened.begin_year(row) for row in range(2, 21, 2))
     record = opened.close(20, [prices[20]], 0.0, 0.0)
     assert record.lots[0].deemed == pytest.approx(24.4689293394, abs=1e-9)
     assert january == pytest.approx(4.5175760793, abs=1e-9)

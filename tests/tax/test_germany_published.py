@@ -73,9 +73,9 @@ def new_and_old_units() -> float:
     dates = ["2025-12-01", "2026-01-05", "2026-12-28", "2027-01-04"]
     opened = book(market(dates, [[100.0], [105.0], [125.0], [125.0]]), law({"A": OTHER}))
     opened.take_trades(0, [10.0], [100.0], [0.0])
-    opened.begin_year(1, [10.0])
+    opened.begin_year(1)
     opened.take_trades(1, [5.0], [105.0], [0.0])
-    opened.begin_year(3, [15.0])
+    opened.begin_year(3)
     record = opened.close(3, [125.0], 0.0, 0.0)
     return sum(entry.gain for entry in record.entries if entry.kind == "advance" and entry.year == 2027)
 

@@ -108,7 +108,7 @@ def test_what_is_bought_in_the_days_that_follow_is_more_of_the_other_fund() -> N
     """Five units in January take nothing of the harvested loss."""
     one = three_lots(lots="hifo")
     harvest(one)
-    one.begin_year(4, [30.0, 10.0])
+    one.begin_year(4)
     one.take_trades(4, [5.0, 0.0], [81.0, 80.0], NO_FEES)
     assert one.assessed(5) == pytest.approx(-0.24 * 300.0)
 

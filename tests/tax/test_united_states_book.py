@@ -61,7 +61,7 @@ def test_a_year_is_paid_once_on_the_day_of_the_next() -> None:
     one = book()
     trade(one, "2023-02-01", 10.0, 100.0, 1.0)
     trade(one, "2023-06-01", -10.0, 120.0, 1.0)
-    assert one.begin_year(row("2024-01-01"), [0.0, 0.0]) == 0.0
+    assert one.begin_year(row("2024-01-01")) == 0.0
     assert one.assessed(row("2024-04-14")) == 0.0
     assert one.assessed(row("2024-04-15")) == pytest.approx(0.24 * 198.0)
     assert one.assessed(row("2025-04-15")) == 0.0
@@ -154,7 +154,7 @@ def test_what_is_owed_and_what_selling_would_cost_are_two_figures() -> None:
     one = book()
     trade(one, "2023-01-01", 10.0, 100.0)
     trade(one, "2023-02-01", 30.0, 100.0)
-    one.begin_year(row("2024-01-01"), [40.0, 0.0])
+    one.begin_year(row("2024-01-01"))
     one.take_trades(row("2024-01-10"), [0.0, 10.0], [100.0, 100.0], [0.0, 0.0])
     one.take_trades(row("2024-02-10"), [0.0, -10.0], [100.0, 110.0], [0.0, 0.0])
     one.income[2023].short += 200.0
@@ -168,7 +168,7 @@ def test_the_tax_of_selling_everything_uses_the_losses_that_are_there() -> None:
     """A short loss of 1000 this year is worth 240 against other income; against a long gain of 1000 it is gone."""
     one = book()
     trade(one, "2023-01-01", 10.0, 100.0)
-    one.begin_year(row("2024-01-01"), [10.0, 0.0])
+    one.begin_year(row("2024-01-01"))
     one.take_trades(row("2024-01-10"), [0.0, 10.0], [100.0, 200.0], [0.0, 0.0])
     one.take_trades(row("2024-02-20"), [0.0, -10.0], [100.0, 100.0], [0.0, 0.0])
     record = close(one, "2024-06-10", price=200.0)

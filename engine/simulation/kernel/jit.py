@@ -27,6 +27,7 @@ from engine.simulation.kernel.sealed_cache import SealedCache, target_processor
 KERNEL_FOLDER: Final = Path(__file__).parent
 TAX_FOLDER: Final = Path(tax.__file__).parent
 COMPILED_LAWS: Final = (
+    "fifo_lots.py",
     "germany/advance.py",
     "germany/tables.py",
     "germany/year.py",
@@ -34,7 +35,7 @@ COMPILED_LAWS: Final = (
     "united_states/holding_period.py",
     "united_states/netting.py",
 )
-"""Where the functions and numbers of laws stand that kernels compile as they are."""
+"""Where the functions and numbers of laws and lots stand that kernels compile as they are."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

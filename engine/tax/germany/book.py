@@ -8,13 +8,13 @@ from engine.core.ordered_sum import add_in_order
 from engine.data.market import Market
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.budget import GainLimit, SaleLot
-from engine.tax.fifo_lots import FifoLots
+from engine.tax.fifo_lots import ALL_HELD, FifoLots
 from engine.tax.germany.advance import AdvanceTable
 from engine.tax.germany.fund_lots import FundLots
 from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear
 from engine.tax.germany.terms import GermanTerms
-from engine.tax.germany.year import ALL_HELD, sale_gain, tax_of_income_tax, total_rate
+from engine.tax.germany.year import sale_gain, tax_of_income_tax, total_rate
 from engine.tax.germany.year_end import Holdings, LotPiece, Room, gains_within, losses_worth_taking
 from engine.tax.record import EntryKind, OpenLot, TaxEntry, TaxRecord, TaxYear
 
@@ -37,7 +37,7 @@ class GermanBook:
         self._closed: list[TaxYear] = []
         self._unassessed: list[tuple[int, float]] = []
 
-    def begin_year(self, row: int, units: Sequence[float]) -> float:
+    def begin_year(self, row: int) -> float:
         """Roll the pots, and book what funds are deemed to have paid for the year that ended (InvStG § 18 (3))."""
         ended, year = self._year, self._table.years[row]
         self._closed.append(ended.summary())

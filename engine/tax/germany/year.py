@@ -10,9 +10,6 @@ from typing import NamedTuple
 
 from engine.tax.germany.tables import SOLIDARITY
 
-ALL_HELD = 1.0 - 1e-12
-"""Of what is held, a sale of so much is one of all: units of an account and of its lots differ in their last bits."""
-
 
 class YearSums(NamedTuple):
     """A calendar year so far [EUR].

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from engine.core.arrays import DateArray
 from engine.core.ordered_sum import add_in_order
+from engine.data.sessions import calendar_years
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.budget import GainLimit, SaleLot
 from engine.tax.record import TaxEntry, TaxRecord, TaxYear
@@ -60,7 +61,7 @@ class UnitedStatesBook:
         """Open an empty account on ``dates`` (T,); a year is paid at its row of ``due_rows``."""
         self.terms, self.due_rows = terms, due_rows
         self.days = [day + _EPOCH for day in dates.astype("datetime64[D]").astype("int64").tolist()]
-        self.year_of = [year + 1970 for year in dates.astype("datetime64[Y]").astype("int64").tolist()]
+        self.year_of = calendar_years(dates).tolist()
         self.lots = [self._empty_lots(method) for method in terms.methods]
         self.wash = [WashSales(lots) if isinstance(lots, ListedLots) else None for lots in self.lots]
         self.held = [0.0] * len(self.lots)
@@ -76,9 +77,8 @@ class UnitedStatesBook:
             return SummedLots()
         return ListedLots(method, self.terms.marginal)
 
-    def begin_year(self, row: int, units: Sequence[float]) -> float:
+    def begin_year(self, row: int) -> float:
         """Begin the year of ``row``; nothing is due."""
-        del units
         self.income.setdefault(self.year_of[row], YearIncome())
         return 0.0
 
@@ -117,7 +117,6 @@ class UnitedStatesBook:
 
     def tax_of_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
         """Return 0: nothing is taken at once."""
-        del row, trades, prices, fees
         return 0.0
 
     def take_trades(self, row: int, trades: Sequence[float], prices: Sequence[float], fees: Sequence[float]) -> float:
@@ -202,12 +201,10 @@ class UnitedStatesBook:
 
     def wealth_tax(self, row: int, value: float) -> float:
         """Return 0: there is none."""
-        del row, value
         return 0.0
 
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked; what is owed is the finished year not paid yet, and the running one."""
-        del value
         self.take_interest(row, interest)
         self._year(row)
         running = list(self.unsettled())

@@ -35,18 +35,15 @@ class FlatRates(ConfigModel):
 
     def tax(self, income: TaxedIncome, year: int) -> float:
         """Return the tax of ``income``, negative where a loss lowers that on other income [currency]."""
-        del year
         rates = self.ordinary, self.long_term, self.net_investment, self.state
         return flat_tax(income.ordinary, income.preferential, *rates)
 
     def deductible(self, limit: float, income: float) -> float:
         """Return how much of a loss lowers ordinary income: all that the law allows."""
-        del income
         return limit
 
     def marginal(self, year: int) -> MarginalRates:
         """Return the rates of ordinary income and of long-term gains, with what is taken of both."""
-        del year
         both = self.net_investment + self.state
         return MarginalRates(self.ordinary + both, self.long_term + both)
 

@@ -29,7 +29,7 @@ class RetirementBook:
         self._opening = opening
         self._entries: list[TaxEntry] = []
 
-    def begin_year(self, row: int, units: Sequence[float]) -> float:
+    def begin_year(self, row: int) -> float:
         """Return 0."""
         return 0.0
 
