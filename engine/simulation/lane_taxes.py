@@ -19,7 +19,7 @@ from engine.simulation.kernel.batch.tax_records import (
 )
 from engine.simulation.tax_calendar import TaxCalendar
 from engine.tax.book import Taxation
-from engine.tax.germany.advance import AdvanceTable
+from engine.tax.germany.advance_lump_sum import AdvanceTable
 from engine.tax.germany.taxation import GermanTaxation
 from engine.tax.united_states.book import UnitedStatesBook
 from engine.tax.united_states.holding_period import long_term_from

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from engine.tax.germany.advance import advance_lump_sum, months_share
+from engine.tax.germany.advance_lump_sum import advance_lump_sum, months_share
 from engine.tax.germany.tables import BASE_RATES
 from tests.support.german import EQUITY, STOCK, book, law, market, run, year
 

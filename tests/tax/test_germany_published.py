@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tax.germany.advance import advance_lump_sum, months_share
+from engine.tax.germany.advance_lump_sum import advance_lump_sum, months_share
 from engine.tax.germany.book import GermanBook
 from engine.tax.germany.tables import BASE_RATES, EXEMPT
 from engine.tax.germany.year import sale_gain, total_rate

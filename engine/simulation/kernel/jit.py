@@ -28,7 +28,7 @@ KERNEL_FOLDER: Final = Path(__file__).parent
 TAX_FOLDER: Final = Path(tax.__file__).parent
 COMPILED_LAWS: Final = (
     "fifo_lots.py",
-    "germany/advance.py",
+    "germany/advance_lump_sum.py",
     "germany/tables.py",
     "germany/year.py",
     "united_states/flat_tax.py",

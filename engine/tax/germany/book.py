@@ -9,7 +9,7 @@ from engine.data.market import Market
 from engine.tax.book import IncomeTax, OrderCost
 from engine.tax.budget import GainLimit, SaleLot
 from engine.tax.fifo_lots import ALL_HELD, FifoLots
-from engine.tax.germany.advance import AdvanceTable
+from engine.tax.germany.advance_lump_sum import AdvanceTable
 from engine.tax.germany.fund_lots import FundLots
 from engine.tax.germany.notes import late_prices_note, notes_of
 from engine.tax.germany.running_year import RunningYear

@@ -8,7 +8,7 @@ of a sale a difference of two sums, like its cost. Lots of the running year have
 from __future__ import annotations
 
 from engine.tax.fifo_lots import FifoLots
-from engine.tax.germany.advance import months_share
+from engine.tax.germany.advance_lump_sum import months_share
 
 
 class FundLots:

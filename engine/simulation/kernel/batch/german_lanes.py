@@ -15,7 +15,7 @@ from engine.simulation.kernel.batch.tax_lots import (
 from engine.simulation.kernel.batch.tax_records import LaneTaxes, TaxMemory
 from engine.simulation.kernel.jit import njit_private
 from engine.tax.fifo_lots import ALL_HELD
-from engine.tax.germany.advance import months_share
+from engine.tax.germany.advance_lump_sum import months_share
 from engine.tax.germany.year import Assessment, LossPots, YearSums, YearTerms, assess_year, sale_gain
 
 _assess_year = njit_private(assess_year)
