@@ -1,7 +1,8 @@
 """How long a twenty-year run takes before and after tax, and how many taxed variants lanes make.
 
 Six seeded assets, two of them funds; with quarterly dividends, reinvested after tax, or without. The set-up, and the
-compilation of the lanes, stay outside the timed part.
+compilation of the lanes, stay outside the timed part. ``pytest benchmarks/time_taxes.py``; where others use the same
+processors, with ``--benchmark-timer=time.process_time``.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ def plan(first: float = 0.75) -> FixedMix:
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.benchmark(group="one run, 20y-6-assets")
 def test_run(benchmark, law: str, *, pays: bool) -> None:
-    """Time a taxed run in one call, and the untaxed one decision by decision."""
+    """Time a taxed run in one call, and decision by decision the untaxed one, which invests its dividends at once."""
     taxed = LAWS[law] is not None
-    own, table = market(pays=pays and taxed), COSTS.cost_table(len(NAMES))
+    own, table = dataclasses.replace(market(pays=pays), invests_dividends=not taxed), COSTS.cost_table(len(NAMES))
     policy, account, run = plan(), Account(capital=100_000.0), run_taxed_in_one_call if taxed else _run_with_decisions
 
     def once() -> object:

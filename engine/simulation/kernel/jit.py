@@ -68,9 +68,21 @@ def njit_private(function: Function) -> Function:
 
     Arrays are lent to it: it makes none, and counts no references to those it is given. Threads that share an array
     would wait for each other at every count, and one alone pays more for the counts of a stop than for a session.
+    Neither Python nor C can call it: to compile what unpacks their arguments takes longer than most bodies do.
     """
-    lent = {"_nrt": False}  # no runtime of arrays: numba's own option, which its types do not know
-    return cast("Function", numba.njit(error_model="numpy", **lent)(function))  # type: ignore[call-overload]
+    private = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # numba's own, not in its types
+    compiled = numba.njit(error_model="numpy", **private)(function)  # type: ignore[call-overload]
+    if isinstance(compiled, Dispatcher):
+        compiled.__class__ = _KernelsOnly
+    return cast("Function", compiled)
+
+
+class _KernelsOnly(Dispatcher):
+    """A function without a way in from Python, where a call would end the process."""
+
+    def __call__(self, *_: object) -> None:
+        """Raise TypeError."""
+        raise TypeError(f"{self.py_func.__qualname__} is for kernels to call; compile it by njit_cached for others")
 
 
 def njit_inline(function: Function) -> Function:

@@ -81,15 +81,23 @@ def test_compiled_functions_are_kept_where_there_is_a_place_and_numba_is_as_it_w
 
 @compiled_only
 def test_the_first_compilation_of_a_process_is_announced_once_and_removes_stale_states(monkeypatch) -> None:
-    compiling.njit_private(lambda x: x - 1)(1)  # a command in this process may have asked for it before
+    compiling.njit_inline(lambda x: x - 1)(1)  # a command in this process may have asked for it before
     removed: list[object] = []
     monkeypatch.setattr(compiling, "remove_stale_caches", removed.append)
     said: list[str] = []
     compiling.announce_compilation(lambda: said.append("compiling"))
     for _ in range(2):
-        compiling.njit_private(lambda x: x + 1)(1)
+        compiling.njit_inline(lambda x: x + 1)(1)
     assert said == ["compiling"]
     assert removed == [compiling.CACHE_FOLDER]
+
+
+@compiled_only
+def test_what_is_compiled_for_kernels_alone_says_so_to_others() -> None:
+    private = compiling.njit_private(lambda x: x - 1)
+    assert compiling.njit_inline(lambda x: private(x) + 1)(1) == 1
+    with pytest.raises(TypeError, match="is for kernels to call"):
+        private(1)
 
 
 def test_compiled_kernels_lie_where_numba_is_told_or_beside_the_sources(monkeypatch, tmp_path: Path) -> None:

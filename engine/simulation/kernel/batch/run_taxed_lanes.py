@@ -24,7 +24,7 @@ from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.batch.settle_taxes import log_event, settle_taxes
 from engine.simulation.kernel.batch.simd import Lanes, any_lane, load, offset, splat, store
 from engine.simulation.kernel.batch.tax_records import LaneTaxes, TaxedRunLog, TaxMemory
-from engine.simulation.kernel.jit import njit_nogil, njit_private
+from engine.simulation.kernel.jit import njit_inline, njit_nogil, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 
 
@@ -106,7 +106,7 @@ def _open_books(taxes: LaneTaxes, memory: TaxMemory) -> None:
         open_book(lane, taxes, memory)
 
 
-@njit_private
+@njit_inline
 def _handle_events(
     t: int,
     due: int,

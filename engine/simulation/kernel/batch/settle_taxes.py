@@ -11,12 +11,12 @@ from engine.simulation.kernel.batch.records import BatchMarket
 from engine.simulation.kernel.batch.simd import load, offset, splat, store, where
 from engine.simulation.kernel.batch.tax_lots import buy_lot
 from engine.simulation.kernel.batch.tax_records import LaneTaxes, TaxedRunLog, TaxMemory
-from engine.simulation.kernel.jit import njit_private
+from engine.simulation.kernel.jit import njit_inline, njit_private
 from engine.simulation.kernel.records import LANE_COUNT
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE
 
 
-@njit_private
+@njit_inline
 def settle_taxes(  # noqa: C901  (what is asked, in its order)
     t: int,
     lanes: int,
@@ -173,7 +173,7 @@ def _pay(
             year[tr.PAID_TODAY, lane] += paid
 
 
-@njit_private
+@njit_inline
 def _sell_for(
     t: int,
     lanes: int,
