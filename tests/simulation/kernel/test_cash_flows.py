@@ -65,14 +65,14 @@ def test_a_sale_covers_its_own_fee() -> None:
 
 
 def test_the_most_that_a_budget_pays_for_with_its_fee() -> None:
-    assert flows._largest_purchase(100.0, 0, quotes(1.0), free(1)) == 100.0
-    assert flows._largest_purchase(101.0, 0, quotes(1.0), percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
-    assert flows._largest_purchase(100.0, 0, quotes(1.0), PerOrderCosts(fixed=30.0).cost_table(1)) == pytest.approx(
+    assert flows.largest_purchase(100.0, 0, quotes(1.0), free(1)) == 100.0
+    assert flows.largest_purchase(101.0, 0, quotes(1.0), percent(0.01, 1)) == pytest.approx(100.0, rel=1e-14)
+    assert flows.largest_purchase(100.0, 0, quotes(1.0), PerOrderCosts(fixed=30.0).cost_table(1)) == pytest.approx(
         70.0, rel=1e-14
     )
-    assert flows._largest_purchase(100.0, 0, quotes(1.0), PerOrderCosts(fixed=200.0).cost_table(1)) == 0.0
+    assert flows.largest_purchase(100.0, 0, quotes(1.0), PerOrderCosts(fixed=200.0).cost_table(1)) == 0.0
     costs = percent(0.013, 1)
-    most = flows._largest_purchase(77.7, 0, quotes(1.0), costs)
+    most = flows.largest_purchase(77.7, 0, quotes(1.0), costs)
     assert most + order_cost(most, 0, quotes(1.0), costs) <= 77.7
     more = np.nextafter(most, 100.0)
     assert more + order_cost(more, 0, quotes(1.0), costs) > 77.7
