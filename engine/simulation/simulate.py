@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.core.arrays import FloatArray
@@ -86,38 +88,67 @@ def _run_taxed(setup: RunSetup) -> Ledger | None:
     return run_taxed_in_one_call(setup) if is_compiled(run_taxed_lanes) else None
 
 
-def _run_with_decisions(setup: RunSetup) -> Ledger:
-    """Run ``setup`` decision by decision."""
-    policy, sessions, row = setup.policy, len(setup.market.dates), setup.opening
-    band = setup.band or Band(np.inf, np.inf, np.zeros(sessions, dtype=np.bool_))
-    watched = setup.terms.caps if setup.watches_caps else np.full(len(setup.market.assets), np.inf)
-    reviews = LossReviewState.build(setup.review, setup.market)
-    orders = _standing_orders(setup, reviews)
-    state = PortfolioState(setup.market, setup.arrays, setup.account, row, orders, reviews)
-    state.contribution_terms = setup.contribution_terms
-    if setup.taxation is not None:
-        state.tax = TaxAccount(setup.taxation, setup.market, row)
-    schedule = EventSchedule.build(setup)
-    thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
-    while row < sessions:
+class Spine(NamedTuple):
+    """A run that is made decision by decision: what is known before it, where it is, what is due, what is watched."""
+
+    setup: RunSetup
+    state: PortfolioState
+    schedule: EventSchedule
+    thresholds: Thresholds
+    band: Band
+    watched: FloatArray
+
+    @classmethod
+    def open(cls, setup: RunSetup) -> Spine:
+        """Return the run of ``setup`` before its opening."""
+        row, count = setup.opening, len(setup.market.assets)
+        band = setup.band or Band(np.inf, np.inf, np.zeros(len(setup.market.dates), dtype=np.bool_))
+        watched = setup.terms.caps if setup.watches_caps else np.full(count, np.inf)
+        reviews = LossReviewState.build(setup.review, setup.market)
+        orders = _standing_orders(setup, reviews)
+        state = PortfolioState(setup.market, setup.arrays, setup.account, row, orders, reviews)
+        state.contribution_terms = setup.contribution_terms
+        if setup.taxation is not None:
+            state.tax = TaxAccount(setup.taxation, setup.market, row)
+        schedule = EventSchedule.build(setup)
+        thresholds = _build_thresholds(schedule, band, watched, static=orders.static)
+        return cls(setup, state, schedule, thresholds, band, watched)
+
+    def trade(self, row: int) -> None:
+        """Do all that is due at ``row``, before its close is marked."""
+        setup, state, schedule = self.setup, self.state, self.schedule
         if row in setup.taxes.rows:
             settle_taxes(state, setup.taxes, row)
         if row in schedule.splits:
             pay_split_fractions(state, row)
         if reason := schedule.rebalance_reason(row):
-            _rebalance(state, schedule, policy, row, reason)
+            _rebalance(state, schedule, setup.policy, row, reason)
         else:
-            _partial_trades(state, schedule, policy, row)
-        spent = state.last_withdrawal is not None
-        if row in setup.taxes.ends and not spent:
+            _partial_trades(state, schedule, setup.policy, row)
+        if row in setup.taxes.ends and state.last_withdrawal is None:
             renew_lots(state, row)
-        stop = row + 1 if spent or state.pending else schedule.next_stop(row)
-        row, trigger = advance(state, schedule, thresholds, row, stop)
-        if spent:
-            break
+
+    def advance(self, row: int, until: int) -> int:
+        """Mark to market from ``row`` to the next session at which something is due, or ``until``; return it."""
+        state, schedule = self.state, self.schedule
+        if state.last_withdrawal is not None:
+            return advance(state, schedule, self.thresholds, row, row + 1)[0]
+        stop = row + 1 if state.pending else schedule.next_stop(row)
+        row, trigger = advance(state, schedule, self.thresholds, row, min(stop, until))
         if trigger != NO_TRIGGER:
-            schedule_response(state, schedule, trigger, row, band, watched)
-    return state.to_ledger(row)
+            schedule_response(state, schedule, trigger, row, self.band, self.watched)
+        return row
+
+
+def _run_with_decisions(setup: RunSetup) -> Ledger:
+    """Run ``setup`` decision by decision."""
+    spine, sessions, row = Spine.open(setup), len(setup.market.dates), setup.opening
+    while row < sessions:
+        spine.trade(row)
+        row = spine.advance(row, sessions)
+        if spine.state.last_withdrawal is not None:
+            break
+    return spine.state.to_ledger(row)
 
 
 def _build_decision(state: PortfolioState, row: int) -> Decision:
