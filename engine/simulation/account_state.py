@@ -1,4 +1,4 @@
-"""``AccountState``: what an account owns, wants and waits for before a session, so that the rule can go on from there."""
+"""``AccountState``: what an account owns, wants and waits for before a session, from which a run can go on."""
 
 from __future__ import annotations
 
