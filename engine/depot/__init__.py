@@ -1,0 +1,1 @@
+"""Real holdings: what the rule says to trade now, and what was really done."""

@@ -1,0 +1,193 @@
+"""Which decision is due for an account of one's own, and what it trades: one more session of the same run (S19)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.portfolio_market import PortfolioMarket
+from engine.core.arrays import FloatArray
+from engine.data.market import Market
+from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.portfolio.account import Account
+from engine.portfolio.cash_flow_plans import SessionFlow
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Policy
+from engine.portfolio.policy_abilities import schedule_since
+from engine.simulation.account_state import AccountState, restore, snapshot, state_before
+from engine.simulation.kernel.valuation import account_value
+from engine.simulation.market_memory import ScheduleRows
+from engine.simulation.run_setup import AS_WRITTEN, RunSetup
+from engine.simulation.simulate import Spine
+
+ASKED_FOR = "asked for"
+"""Why a rebalance is planned that no rule has called for."""
+_LOOK_AHEAD = np.timedelta64(1200, "D")
+"""How far ahead the next decision is looked for."""
+
+
+@dataclass(frozen=True)
+class OwnAccount:
+    """What somebody holds of a plan's assets: ``units`` (N,) [shares] in the market's order, and ``cash`` [currency]."""
+
+    units: FloatArray
+    cash: float
+
+
+@dataclass(frozen=True)
+class PlannedTrades:
+    """What the rule asks for at one session, netted.
+
+    ``trades`` (N,) signed [shares], ``fees`` (N,) [currency], ``reasons`` by column, ``due`` in words, empty where
+    nothing is; ``targets`` (N,) the weights in force, ``drift_base`` (N,) those that drift is measured from; ``ledger``
+    the session as the run has it.
+    """
+
+    day: np.datetime64
+    prices: FloatArray
+    trades: FloatArray
+    fees: FloatArray
+    reasons: Mapping[int, str]
+    due: tuple[str, ...]
+    targets: FloatArray
+    drift_base: FloatArray
+    caps: FloatArray
+    cash: float
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanTerms:
+    """A plan as it was tested: its ``policy``, how orders are filled and charged, and where its window starts."""
+
+    policy: Policy
+    account: Account
+    costs: CostTable
+    start: int
+
+    def setup(self, market: Market) -> RunSetup:
+        """Return the run of the plan over ``market``, before anything has happened."""
+        return RunSetup.build(market, self.policy, self.account, self.costs, self.start, AS_WRITTEN)
+
+
+def plan_trades(
+    market: Market,
+    plan: PlanTerms,
+    own: OwnAccount,
+    saved: AccountState | None,
+    *,
+    flow: float = 0.0,
+    now: bool = False,
+) -> PlannedTrades:
+    """Return what ``plan`` trades at the last session of ``market`` in an account of one's ``own``.
+
+    ``saved`` is what was remembered before that session; without it the targets are those of the plan's own run, and
+    drift is measured from them. ``flow`` [currency] is paid in, or out where negative; with ``now`` the whole portfolio
+    is rebalanced whatever the calendar says.
+    """
+    row = len(market.dates) - 1
+    spine = Spine.open(plan.setup(market))
+    assumptions: tuple[str, ...] = _ASSUMED if saved is None else ()
+    if saved is None:
+        saved = _as_planned(plan, market, own)
+    else:
+        saved = dataclasses.replace(saved, units=own.units, cash=own.cash)
+    restore(spine, saved)
+    schedule = spine.schedule
+    _replace_flows(spine, row, flow)
+    if not own.units.any():
+        schedule.rebalances[row] = "opening"
+    elif now:
+        schedule.rebalances[row] = schedule.rebalances.get(row, ASKED_FOR)
+    spine.trade(row)
+    return _netted(spine, row, assumptions)
+
+
+_ASSUMED = (
+    "the targets in force are those of the plan's own run, and drift is measured from them",
+    "no order waits for a price, and no review has sold anything",
+)
+
+
+def _as_planned(plan: PlanTerms, market: Market, own: OwnAccount) -> AccountState:
+    """Return the state of one's ``own`` account under the targets of the plan's run up to before the last session."""
+    row = len(market.dates) - 1
+    planned = state_before(Spine.open(plan.setup(market)), row)
+    last, before = market.prices[row - 1], market.prices[max(row - 2, 0)]
+    values = [account_value(own.units, prices, own.cash) for prices in (last, before)]
+    untouched = np.full(len(own.units), -1)
+    fresh = dataclasses.replace(
+        planned,
+        units=own.units,
+        cash=own.cash,
+        drift_base=planned.target,
+        waits=untouched,
+        scaled_down=np.zeros(len(own.units), dtype=np.bool_),
+        barred=untouched,
+        values=np.array(values),
+        cash_before=np.array([own.cash, own.cash]),
+        units_before=np.stack([own.units, own.units]),
+        response=None,
+    )
+    if not own.units.any() or row - 1 <= int(np.searchsorted(market.dates, planned.opened)):
+        return fresh
+    spine = Spine.open(plan.setup(market))
+    restore(spine, fresh)  # what the last close has broken is found as the run finds it: by marking it once more
+    spine.advance(row - 1, row)
+    return dataclasses.replace(fresh, response=snapshot(spine, row).response)
+
+
+def _replace_flows(spine: Spine, row: int, flow: float) -> None:
+    """Let only ``flow`` be paid in or out: what the plan pays in is in the account, or is not."""
+    flows = spine.schedule.flows
+    if not isinstance(flows, dict):
+        flows = dict(flows)
+    flows.pop(row, None)
+    if flow:
+        flows[row] = SessionFlow(flow)
+    spine.schedule.flows = flows
+
+
+def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrades:
+    state, market = spine.state, spine.state.market
+    events = [event for event in state.events if event.row == row]
+    count = len(market.assets)
+    trades, fees, reasons, due = np.zeros(count), np.zeros(count), dict[int, str](), list[str]()
+    for event in events:
+        trades, fees = trades + event.trades, fees + event.costs
+        text = event.reason.text if isinstance(event.reason.text, str) else event.reason.text()
+        due.append(text)
+        for j in np.flatnonzero(event.trades).tolist():
+            own = event.reason.by_asset.get(j, text)
+            reasons[j] = f"{reasons[j]}; {own}" if j in reasons and own not in reasons[j] else reasons.get(j, own)
+    return PlannedTrades(
+        day=market.dates[row],
+        prices=market.prices[row],
+        trades=trades,
+        fees=fees,
+        reasons=reasons,
+        due=tuple(dict.fromkeys(due)),
+        targets=state.target.copy(),
+        drift_base=state.drift_base.copy(),
+        caps=state.terms.caps,
+        cash=state.cash,
+        assumptions=assumptions,
+    )
+
+
+def next_decision(sessions: PortfolioMarket, policy: Policy, opened: np.datetime64, exchange: str) -> tuple[str, str]:
+    """Return the day of the next decision of the calendar after the market's last session, and why; "" for none."""
+    market = sessions.market
+    last = market.dates[-1]
+    ahead = exchange_sessions(exchange, last + 1, last + _LOOK_AHEAD)
+    dates = np.concatenate([market.dates, ahead])
+    schedule = ScheduleRows.build(schedule_since(policy.schedule, opened), dataclasses.replace(market, dates=dates))
+    later = [
+        (row, why)
+        for row, why in zip(schedule.rows.tolist(), schedule.reasons, strict=True)
+        if row >= len(market.dates)
+    ]
+    return (str(dates[later[0][0]]), later[0][1]) if later else ("", "")

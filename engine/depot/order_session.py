@@ -1,0 +1,46 @@
+"""The session that orders are for, as one more row of the market: sizing prices stand for its closes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from engine.core.arrays import BoolArray, FloatArray, read_only
+from engine.core.errors import DataError
+from engine.data.market import Market
+
+
+def append_session(market: Market, day: np.datetime64, prices: FloatArray, priced: BoolArray) -> Market:
+    """Return ``market`` up to before ``day``, with ``day`` as its last session.
+
+    ``prices`` (N,) are those of that session [currency/share]; what is not ``priced`` (N,) waits, as an asset without a
+    close does. A missing close is a pause here, and no end. Cash earns nothing into the session: its interest is in the
+    account already.
+    """
+    before = int(np.searchsorted(market.dates, day))
+    if before == 0:
+        raise DataError(f"no close before {day}; the prices begin on {market.dates[0]}")
+    known = market.age[before - 1] >= 0
+    held = np.where(priced, prices, market.prices[before - 1])
+    age = np.where(priced, 0, np.where(known, market.age[before - 1] + 1, -1))
+
+    def extend(rows: np.ndarray, last: np.ndarray) -> np.ndarray:
+        return read_only(np.concatenate([rows[:before], np.asarray(last, dtype=rows.dtype)[None]]))
+
+    def repeat(rows: np.ndarray | None) -> np.ndarray | None:
+        return None if rows is None else extend(rows, rows[before - 1])
+
+    return dataclasses.replace(
+        market,
+        dates=extend(market.dates, np.asarray(day)),
+        prices=extend(market.prices, held),
+        listed=extend(market.listed, market.listed[before - 1] | priced),
+        age=extend(market.age, age),
+        cash_rate=extend(market.cash_rate, np.asarray(0.0)),
+        dividends=None if market.dividends is None else extend(market.dividends, np.zeros(len(market.assets))),
+        shares=repeat(market.shares),
+        close_rates=repeat(market.close_rates),
+        tariff_rates=repeat(market.tariff_rates),
+        fx={currency: extend(rates, rates[before - 1]) for currency, rates in market.fx.items()},
+    )
