@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Generic, Self
+from collections.abc import Mapping
+from typing import Annotated, Generic, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from engine.analysis.bootstrap import Evidence
 from engine.backtest.config_sections import Compare, Data, StrategyT, Window
+from engine.backtest.depot_sections import AnyIdentifier, OrderRules
 from engine.backtest.plan_identity import config_sha256
 from engine.core.fields import ConfigModel, DisplayText, Slug
 from engine.portfolio.account import Account
@@ -29,6 +31,8 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
     tax: AnyTax = NoTax()
     compare: Compare[StrategyT] = Compare()
     evidence: Evidence = Evidence()
+    orders: OrderRules = OrderRules()
+    identifiers: Mapping[Annotated[str, Field(max_length=30)], AnyIdentifier] = Field(default_factory=dict)
 
     @property
     def before_tax(self) -> Self:
@@ -47,9 +51,12 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
 def to_plain_data(model: BaseModel) -> dict[str, object]:
     """Return a model as JSON-ready data by its YAML names, benchmarks flat again, absent options left out.
 
-    So is ``tax`` of a run that is not taxed.
+    So are ``tax`` of a run that is not taxed, and what orders are made by where nothing is said of it.
     """
     data = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for key, default in (("orders", OrderRules()), ("identifiers", {})):
+        if getattr(model, key, None) == default:
+            data.pop(key, None)
     if isinstance(tax := data.get("tax"), dict) and tax.get("kind") == "none":
         del data["tax"]
     return _flatten_benchmarks(data)

@@ -31,7 +31,7 @@ _LOOK_AHEAD = np.timedelta64(1200, "D")
 
 @dataclass(frozen=True)
 class OwnAccount:
-    """What somebody holds of a plan's assets: ``units`` (N,) [shares] in the market's order, and ``cash`` [currency]."""
+    """What somebody holds of a plan's assets: ``units`` (N,) [shares], and ``cash`` [currency]."""
 
     units: FloatArray
     cash: float

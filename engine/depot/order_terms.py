@@ -1,35 +1,15 @@
-"""``orders:`` of a config: how what a rule asks for becomes orders at a broker."""
+"""The terms of orders as numbers: how quantities and limits are rounded, and which orders are not worth placing."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from engine.core.fields import ConfigModel, NonNegative, Positive, Weight, WholeNumber
-
-_GRACE = 1e-9
-
-
-class OrderRules(ConfigModel):
-    """How orders are sized and limited.
-
-    ``unknown``: what becomes of holdings that the plan does not name. ``limit``: how far a limit is from the sizing
-    price, at least half the asset's spread; ``tick``: the step of limits [currency]. ``max_fee``: an order whose fee is a
-    larger share of its money is left out. ``reserve``: cash that stays [currency]. ``max_age``: sessions that a price may
-    be old. ``step``: shares that orders are multiples of, 1 for whole ones.
-    """
-
-    unknown: Literal["ignore", "fail", "sell"] = "ignore"
-    limit: Weight = 0.005
-    tick: Positive = 0.01
-    max_fee: Weight = 0.01
-    reserve: NonNegative = 0.0
-    max_age: WholeNumber = 3
-    step: Positive | None = None
+_GRACE: Final = 1e-9
 
 
 class OrderTerms(NamedTuple):
-    """The same as numbers, with the account's least order; ``step`` is what quantities are multiples of, 0 for none."""
+    """``orders:`` of a config with the account's least order; quantities are multiples of ``step``, 0 for any."""
 
     limit: float
     tick: float

@@ -91,7 +91,7 @@ def size_orders(wanted: list[Wanted], cash: float, reserve: float, terms: OrderT
     """
     quantities = {one.ticker: _tradable(one, terms) for one in wanted}
     if terms.whole_purchases:
-        _spend_remainder(wanted, quantities, cash - reserve, terms, fee)
+        _spend_remainder(wanted, quantities, cash - reserve, fee)
     orders, left_out = list[SizedOrder](), list[LeftOut]()
     for one in wanted:
         for order in _orders_of(one, quantities[one.ticker], terms, fee):
@@ -115,9 +115,7 @@ def _tradable(one: Wanted, terms: OrderTerms) -> float:
     return -min(terms.round_sale(-one.units), math.floor(one.held + ROUNDING) if terms.whole_sales else one.held)
 
 
-def _spend_remainder(
-    wanted: list[Wanted], quantities: dict[str, float], cash: float, terms: OrderTerms, fee: Fee
-) -> None:
+def _spend_remainder(wanted: list[Wanted], quantities: dict[str, float], cash: float, fee: Fee) -> None:
     """Add one share to purchases, the largest remainder first, while cash allows and caps are kept."""
     buys = [one for one in wanted if one.units > ROUNDING]
     left = cash - sum(_cost(one, quantities[one.ticker], fee) for one in wanted)

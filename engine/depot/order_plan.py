@@ -1,0 +1,230 @@
+"""``plan_orders``: a config, a file of holdings and a day; out come the orders that the tested rule asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from engine.analysis.portfolio_market import PortfolioMarket
+from engine.backtest.config import RunConfig
+from engine.core.arrays import FloatArray
+from engine.core.errors import DataError
+from engine.data.market import Market
+from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
+from engine.depot.order_session import append_session
+from engine.depot.order_terms import OrderTerms
+from engine.depot.sizing import Fee, SizedOrders, Wanted, size_orders
+from engine.portfolio.policy import PolicyT
+from engine.simulation import market_memory
+from engine.simulation.account_state import AccountState
+from engine.simulation.kernel.order_costs import order_cost
+from engine.simulation.kernel.valuation import account_value, portfolio_weights
+
+_WHOLE: Final = 1e-9
+"""Shares by which a holding may miss a whole number and still be one."""
+
+
+class OrderRequest(NamedTuple):
+    """What is asked: the day of the orders, what is held by ticker [shares], cash, and what changes with them.
+
+    ``prices`` by ticker stand for the last closes. ``flow`` is paid in, or out where negative [currency]; ``now``
+    rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
+    """
+
+    day: np.datetime64
+    held: Mapping[str, float]
+    cash: float
+    prices: Mapping[str, float] = {}
+    flow: float = 0.0
+    now: bool = False
+    exact: bool = False
+    saved: AccountState | None = None
+
+
+@dataclass(frozen=True)
+class PlannedPosition:
+    """One asset of the plan: ``units`` held, its sizing ``price`` and the day of it, weights before and after.
+
+    ``drift``: how far the weight is from where drift is measured from; ``cap`` None for none.
+    """
+
+    ticker: str
+    units: float
+    price: float
+    price_date: str
+    weight: float
+    target: float
+    after: float
+    cap: float | None
+    drift: float
+
+
+@dataclass(frozen=True)
+class OrderPlan:
+    """What to trade on ``day``, decided by closes up to ``decided_on``, and what is due next.
+
+    ``value`` [currency] of the plan's assets and cash, ``cash`` before any order; ``due`` in words, empty where nothing
+    is. ``notes`` are what a reader should know.
+    """
+
+    name: str
+    day: str
+    decided_on: str
+    currency: str
+    value: float
+    cash: float
+    due: tuple[str, ...]
+    next_day: str
+    next_reason: str
+    positions: tuple[PlannedPosition, ...]
+    sized: SizedOrders
+    notes: tuple[str, ...]
+
+
+def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
+    """Return the orders of ``config`` for one depot.
+
+    Raises
+    ------
+    DataError
+        When a price is missing or older than ``orders.max_age``, or there is nothing to plan with.
+
+    """
+    market = _order_market(sessions.market, config, request)
+    costs = config.costs.cost_table(market.assets, market.foreign)
+    units = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
+    account = config.account
+    whole = account.shares == "whole"
+    if whole and np.abs(units - np.rint(units)).max(initial=0.0) > _WHOLE:
+        account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
+    plan = PlanTerms(config.strategy, account, costs, sessions.start)
+    own = OwnAccount(units, request.cash)
+    planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
+    cash = request.cash + request.flow
+    wanted = _wanted(config, market, planned, units)
+    if (
+        _is_whole(config)
+        and not request.exact
+        and planned.due
+        and _is_settled(wanted, account_value(units, planned.prices, cash))
+    ):
+        wanted = [one._replace(units=0.0) for one in wanted]
+    sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), _fee_of(market, plan))
+    opened = market.dates[plan.setup(market).opening]
+    following = next_decision(sessions._replace(market=market), config.strategy, opened, config.data.calendar)
+    value = account_value(units, planned.prices, cash)
+    return OrderPlan(
+        name=config.name,
+        day=str(planned.day),
+        decided_on=str(market.dates[-2]),
+        currency=market.currency,
+        value=value,
+        cash=cash,
+        due=planned.due,
+        next_day=following[0],
+        next_reason=following[1],
+        positions=tuple(_positions(market, config.strategy.tickers, planned, units, value, sized)),
+        sized=sized,
+        notes=planned.assumptions,
+    )
+
+
+def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequest) -> Market:
+    """Return the market with the session of the orders; raises DataError for prices that are missing or old."""
+    before = int(np.searchsorted(market.dates, request.day))
+    if before == 0:
+        raise DataError(f"the prices begin on {market.dates[0]}, after {request.day}; ask for a later day (--as-of)")
+    prices, faults = market.prices[before - 1].copy(), []
+    priced = np.zeros(len(market.assets), dtype=np.bool_)
+    for ticker in config.strategy.tickers:
+        j = market.column_index(ticker)
+        given = request.prices.get(ticker)
+        age = int(market.age[before - 1, j]) + int(np.busday_count(market.dates[before - 1], request.day) - 1)
+        if given is not None:
+            prices[j], priced[j] = given, True
+        elif market.age[before - 1, j] >= 0 and age <= config.orders.max_age:
+            priced[j] = True
+        elif request.held.get(ticker):
+            last = market.dates[before - 1 - int(market.age[before - 1, j])] if market.age[before - 1, j] >= 0 else None
+            found = f"found its last close on {last}" if last is not None else "found no close"
+            expected = f"expected one of the last {config.orders.max_age} sessions before {request.day}"
+            faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
+    if faults:
+        raise DataError(*faults)
+    return append_session(market, request.day, prices, priced)
+
+
+def _fee_of(market: Market, plan: PlanTerms) -> Fee:
+    """Return what orders of the last session cost."""
+    quotes = market_memory.quotes_at(market_memory.recall(market).arrays, len(market.dates) - 1)
+    charged = plan.costs.of_orders()
+
+    def fee(ticker: str, money: float) -> float:
+        return float(order_cost(money, market.columns[ticker], quotes, charged)) if money else 0.0
+
+    return fee
+
+
+def _is_whole(config: RunConfig[PolicyT]) -> bool:
+    return (config.orders.step or (1.0 if config.account.shares == "whole" else 0.0)) == 1.0
+
+
+def _order_terms(config: RunConfig[PolicyT]) -> OrderTerms:
+    rules = config.orders
+    step = rules.step if rules.step is not None else 1.0 if config.account.shares == "whole" else 0.0
+    return OrderTerms(rules.limit, rules.tick, rules.max_fee, config.account.min_order, step)
+
+
+def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, units: FloatArray) -> list[Wanted]:
+    return [
+        Wanted(
+            ticker,
+            float(planned.trades[j]),
+            float(planned.prices[j]),
+            float(units[j]),
+            float(planned.targets[j]),
+            0.0,
+            float(planned.caps[j]),
+            planned.reasons.get(j, ""),
+        )
+        for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in config.strategy.tickers)
+    ]
+
+
+def _is_settled(wanted: Sequence[Wanted], value: float) -> bool:
+    """Return whether every asset is within one share of its exact quantity: rounding alone would trade again."""
+    near = all(abs(one.target * value / one.price - one.held) < 1.0 for one in wanted)
+    return near and not any(one.target == 0.0 and one.held > 0.0 for one in wanted)
+
+
+def _positions(
+    market: Market,
+    tickers: Sequence[str],
+    planned: PlannedTrades,
+    units: FloatArray,
+    value: float,
+    sized: SizedOrders,
+) -> list[PlannedPosition]:
+    weights = portfolio_weights(units, planned.prices, value)
+    after = units.copy()
+    for order in sized.orders:
+        after[market.columns[order.ticker]] += order.quantity if order.side == "buy" else -order.quantity
+    reached = portfolio_weights(after, planned.prices, account_value(after, planned.prices, sized.cash))
+    last = len(market.dates) - 1
+    return [
+        PlannedPosition(
+            ticker,
+            float(units[j]),
+            float(planned.prices[j]),
+            str(market.dates[last - 1 - int(market.age[last - 1, j])]),
+            float(weights[j]),
+            float(planned.targets[j]),
+            float(reached[j]),
+            float(planned.caps[j]) if np.isfinite(planned.caps[j]) else None,
+            float(weights[j] - planned.drift_base[j]),
+        )
+        for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in tickers)
+    ]
