@@ -115,7 +115,6 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), _fee_of(market, plan))
     opened = market.dates[plan.setup(market).opening]
     following = next_decision(sessions._replace(market=market), config.strategy, opened, config.data.calendar)
-    value = account_value(units, planned.prices, cash)
     return OrderPlan(
         name=config.name,
         day=str(planned.day),
