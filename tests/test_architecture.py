@@ -31,7 +31,6 @@ ROOMS = {  # a room -> the rooms it may import; `core` may be imported everywher
     "diagnostics": "evidence sweep backtest analysis simulation tax portfolio optimisation data",
     "report": "diagnostics depot evidence sweep backtest analysis tax portfolio optimisation data",
 }
-"""`depot` is a room to come: nobody lives there yet, but nobody may turn an arrow against it."""
 
 LOOSE = {"engine", "engine.cli", "engine.composition", "engine.__main__"}
 """What stands in no room, `engine.cli` with all its files. They may import every room; `composition` alone knows `strategies`; no room imports them."""

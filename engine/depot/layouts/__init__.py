@@ -1,0 +1,1 @@
+"""The files that brokers write, one layout a file; :mod:`engine.depot.layouts.catalogue` lists them."""
