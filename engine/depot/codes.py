@@ -79,10 +79,10 @@ class Identifiers:
             raise DataError(*faults)
 
     def find(self, codes: Codes) -> str | None:
-        """Return the ticker of what has these codes, None when the plan does not know it."""
+        """Return the ticker of what has these codes, None when the plan does not hold it."""
         for code in (codes.isin, codes.conid, codes.symbol, codes.wkn):
             if code and code in self._codes:
-                return self._codes[code]
+                return self._codes[code] if tidy_code(self._codes[code]) in self._tickers else None
         for code in (codes.isin, codes.wkn, codes.symbol):
             if code and code in self._tickers:
                 return self._tickers[code]

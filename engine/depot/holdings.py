@@ -154,7 +154,7 @@ def _read_statement(document: Document, found: Layout, faults: Faults) -> Statem
 def _in_order(transactions: list[Transaction]) -> list[Transaction]:
     """Return bookings with the oldest first: files that start with the newest are turned around."""
     turned = bool(transactions) and transactions[0].date > transactions[-1].date
-    in_order = sorted(reversed(transactions) if turned else transactions, key=lambda one: one.date)
+    in_order = sorted(transactions, key=lambda one: (one.date, -one.line if turned else one.line))
     return [_with_costs_of_its_own(one) for one in in_order]
 
 

@@ -61,6 +61,7 @@ def _read(document: Document, faults: Faults) -> Statement:
             statement.transactions.append(trade)
     for (day, _), pair in moves.items():
         statement.transactions.extend(_read_moves(pair, day, form))
+    statement.transactions.sort(key=lambda one: one.line)
     return statement
 
 
