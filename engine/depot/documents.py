@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,10 +122,16 @@ def fold(name: str) -> str:
     return _SPACE.sub(" ", name).strip(" \ufeff'\"").casefold()
 
 
-def show_headers(document: Document) -> str:
-    """Return the cells of the first line that has most of them, without what may be a number of an account."""
-    if not document.headers:
-        return "nothing"
-    widest = max(document.headers, key=lambda header: len(header.names))
-    names = [name for name in widest.names if name]
-    return shortlist((name if not _NUMBER_OF_SOMETHING.search(name) else "..." for name in names), _MOST_HEADERS)
+def show_headers(document: Document, known: Container[str]) -> str:
+    """Return ``the columns`` and the names of the line that has most of the ``known`` columns, without what may be an account's number.
+
+    A line that has none of them is no header but may be anybody's data, and is not shown.
+    """
+    counted = [(sum(name in known for name in header.names), header) for header in document.headers]
+    count, header = max(counted, key=lambda pair: pair[0], default=(0, None))
+    if header is None or not count:
+        return "no known columns"
+    names = [name for name in header.names if name]
+    return "the columns " + shortlist(
+        (name if not _NUMBER_OF_SOMETHING.search(name) else "..." for name in names), _MOST_HEADERS
+    )

@@ -149,10 +149,9 @@ def open_table(document: Document, columns: Columns, faults: Faults) -> Table:
     """
     header = columns.find_header(document)
     if header is None:
+        names = {name for every in columns.read.values() for name in every}
         wanted = ", ".join(columns.read[word.split("|")[0]][0] for word in columns.needed)
-        faults.add(
-            0, f"found the columns {show_headers(document)}, expected {wanted}", "name another --layout, or none"
-        )
+        faults.add(0, f"found {show_headers(document, names)}, expected {wanted}", "name another --layout, or none")
         faults.raise_all()
         raise AssertionError  # pragma: no cover
     places = columns.find_places(header, faults)

@@ -43,6 +43,14 @@ LAYOUTS: Final[tuple[Layout, ...]] = (
 )
 _VALUES: Final = frozenset({"wert in eur", "marktwert", "kurswert", "value in eur"})
 _CODES: Final = frozenset({"isin", "wkn"})
+_NAMES: Final = frozenset(
+    name
+    for layout in LAYOUTS
+    if layout.columns
+    for names in (*layout.columns.read.values(), layout.columns.known)
+    for name in names
+)
+"""Every name that a column of a layout has."""
 
 
 def find_layout(document: Document, named: str = "") -> Layout:
@@ -61,7 +69,7 @@ def find_layout(document: Document, named: str = "") -> Layout:
         return found[0]
     if found:
         names = ", ".join(layout.name for layout in found)
-        message = f"found the columns {show_headers(document)}, which the layouts {names} all have"
+        message = f"found {show_headers(document, _NAMES)}, which the layouts {names} all have"
         raise DataError(f"{document.name}: {message}; say which with --layout NAME")
     raise DataError(_refusal(document))
 
@@ -71,13 +79,13 @@ def _refusal(document: Document) -> str:
     if document.is_xml:
         return f"{document.name}: found XML, expected a FlexQueryResponse; export a Flex query or a CSV file"
     if names & _VALUES and names & _CODES:
-        message = f"found the columns {show_headers(document)}: the export has values only, expected quantities"
+        message = f"found {show_headers(document, _NAMES)}: the export has values only, expected quantities"
         return f"{document.name}: {message}; export the full Depotübersicht, or give quantities in a plain CSV"
     tables = [(layout.columns.names_found(document), layout) for layout in LAYOUTS if layout.columns]
     count, nearest = max(tables, key=lambda pair: pair[0])
     near = f"the nearest layout is {nearest.name}, which needs {_needs(nearest)}" if count > 1 else "no layout is near"
     remedy = "name one with --layout NAME, or write a table with the columns ticker, isin, quantity"
-    return f"{document.name}: found the columns {show_headers(document)}, which no layout has; {near}; {remedy}"
+    return f"{document.name}: found {show_headers(document, _NAMES)}, expected those of one layout; {near}; {remedy}"
 
 
 def _needs(layout: Layout) -> str:

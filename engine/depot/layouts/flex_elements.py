@@ -46,7 +46,7 @@ def read_statements(document: Document, faults: Faults) -> Iterator[tuple[str, l
     """Yield what each statement tells its account apart by, and its elements, itself being the first."""
     elements = read_elements(document, _WANTED, faults)
     starts = [at for at, element in enumerate(elements) if element.tag == "FlexStatement"]
-    for count, (start, end) in enumerate(zip(starts, [*starts[1:], len(elements)], strict=True), 1):
+    for count, (start, end) in enumerate(zip(starts, [*starts[1:], len(elements)], strict=False), 1):
         yield elements[start].get("accountId") or f"statement {count}", elements[start:end]
 
 
