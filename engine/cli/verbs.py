@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.bench import bench
 from engine.cli.data import check, fetch
+from engine.cli.depot import orders
 from engine.cli.folders import compare, diff, export, replay, report, verify
 from engine.cli.lists import schema, tariffs, trials
 from engine.cli.plans import claims, init, luck, optimise, run, validate
@@ -24,6 +25,7 @@ VERBS: Final[tuple[Callable[..., None], ...]] = (
     optimise,
     claims,
     luck,
+    orders,
     report,
     export,
     compare,

@@ -105,6 +105,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     cash = request.cash + request.flow
     wanted = _wanted(config, market, planned, units)
+    value = account_value(units, planned.prices, cash)
     if (
         _is_whole(config)
         and not request.exact

@@ -1,0 +1,1 @@
+"""Orders and real depots, as a person or a broker reads them."""
