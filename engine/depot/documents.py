@@ -123,9 +123,10 @@ def fold(name: str) -> str:
 
 
 def show_headers(document: Document, known: Container[str]) -> str:
-    """Return ``the columns`` and the names of the line that has most of the ``known`` columns, without what may be an account's number.
+    """Return ``the columns`` and the names of the line that has most of the ``known`` ones.
 
-    A line that has none of them is no header but may be anybody's data, and is not shown.
+    What may be the number of an account is left out. A line that has none of them is no header but may be
+    anybody's data, and is not shown.
     """
     counted = [(sum(name in known for name in header.names), header) for header in document.headers]
     count, header = max(counted, key=lambda pair: pair[0], default=(0, None))

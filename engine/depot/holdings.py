@@ -26,6 +26,7 @@ from engine.depot.records import (
     Transactions,
 )
 from engine.depot.replay import mean_cost, replay
+from engine.depot.units import convert_to_whole_units
 
 __all__ = [
     "Codes",
@@ -62,6 +63,7 @@ def read_holdings(path: str, layout: str = "", *, account: str = "", cash_accoun
     statement = _read_statement(document, found, faults)
     if cash_account:
         _name_cash(statement, cash_account, faults)
+    convert_to_whole_units(statement, faults)
     positions = _add_up(statement.positions, faults)
     faults.raise_all()
     names = _name_accounts(statement, found)
@@ -93,6 +95,7 @@ def read_transactions(path: str, layout: str = "", *, account: str = "") -> Tran
         raise DataError(f"{path}: {message}; export the transactions or the account statement")
     faults = Faults(path)
     statement = found.transactions(document, faults)
+    convert_to_whole_units(statement, faults)
     faults.raise_all()
     names = _name_accounts(statement, found)
     chosen = _choose_account(path, names, account)
@@ -147,6 +150,7 @@ def _read_statement(document: Document, found: Layout, faults: Faults) -> Statem
         faults.add(0, message, "export the positions, or write a table with the columns ticker, isin, quantity")
         return Statement()
     booked = found.transactions(document, faults)
+    convert_to_whole_units(booked, faults)
     faults.raise_all()
     return replay(_in_order(booked.transactions), faults, booked.notes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from engine.depot.cells import CellError, NumberForm, decimal_form, parse_number, split_money, to_currency
+from engine.depot.cells import CellError, NumberForm, decimal_form, parse_number, split_money
 from engine.depot.codes import tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
@@ -80,11 +80,6 @@ def _read_row(row: Row, form: NumberForm) -> Position | None:
         return None
     price, stated = row.money("price", form)
     currency = stated or _read_value(row, form)[1]
-    if currency:
-        try:
-            currency, price = to_currency(currency, price)
-        except CellError as error:
-            row.fault(f"found the currency '{currency}', expected {error}", "export the portfolio once more")
     return Position("", codes, row.name("name"), quantity, None, (), currency, price, None, row.line)
 
 

@@ -8,7 +8,16 @@ from typing import Final
 
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
-from engine.depot.layouts.flex_elements import CONTRACTS, codes_of, currency_of, day_of, number_of, read_statements
+from engine.depot.layouts.flex_elements import (
+    CONTRACTS,
+    codes_of,
+    currency_of,
+    day_of,
+    is_exchange,
+    number_of,
+    plan_codes_of,
+    read_statements,
+)
 from engine.depot.markup import Element
 from engine.depot.records import Codes, Statement, Transaction, TransactionKind
 
@@ -35,18 +44,21 @@ _FLOWS: Final = frozenset({"deposits/withdrawals", "deposits & withdrawals", "de
 def read_bookings(document: Document, faults: Faults) -> Statement:
     """Return the trades and the cash transactions; exchanges of currency are counted, no more."""
     statement = Statement()
-    exchanged = 0
+    exchanged, listed = 0, False
     for account, elements in read_statements(document, faults):
+        listed = listed or any(element.tag in {"Trades", "CashTransactions"} for element in elements)
         for element in elements:
             if element.get("levelOfDetail").upper() in _SKIPPED:
                 continue
             if element.tag == "Trade":
-                if element.get("assetCategory").upper() == "CASH":
+                if is_exchange(element):
                     exchanged += 1
                 else:
                     statement.transactions.extend(_read_trade(account, element))
             elif element.tag == "CashTransaction" and (booking := _read_cash(account, element)):
                 statement.transactions.append(booking)
+    if not listed:
+        faults.add(0, "found neither trades nor cash transactions", "add the sections to the query")
     if exchanged:
         statement.notes.append(f"exchanges of currency that are not read: {exchanged}")
     return statement
@@ -58,21 +70,18 @@ def _read_trade(account: str, element: Element) -> list[Transaction]:
         return []
     day, shares = _day(element), number_of(element, "quantity")
     price, proceeds = number_of(element, "tradePrice"), number_of(element, "proceeds")
-    codes, (currency, parts) = codes_of(element), currency_of(element)
+    codes, currency = plan_codes_of(element), currency_of(element)
     if not shares or not codes.key or (proceeds is None and price is None):
         message = "found a trade without quantity, price or code, expected all of them"
         element.fault(message, "add the fields to the query")
     if day is None or not shares or not codes.key or (proceeds is None and price is None):
         return []
-    gross = (proceeds if proceeds is not None else -shares * (price or _ZERO)) / parts
-    fee, tax = number_of(element, "ibCommission") or _ZERO, (number_of(element, "taxes") or _ZERO) / parts
-    fee_currency, fee_parts = currency_of(element, "ibCommissionCurrency")
-    fee, elsewhere = fee / (fee_parts if fee_currency else parts), bool(fee_currency) and fee_currency != currency
-    own = _ZERO if elsewhere else fee
+    gross = proceeds if proceeds is not None else -shares * (price or _ZERO)
+    fee, tax = number_of(element, "ibCommission") or _ZERO, number_of(element, "taxes") or _ZERO
+    fee_currency = currency_of(element, "ibCommissionCurrency") or currency
+    own = fee if fee_currency == currency else _ZERO
     kind: TransactionKind = "buy" if shares > 0 else "sell"  # what was cancelled comes back with the other sign
-    price, rate = None if price is None else price / parts, number_of(element, "fxRateToBase")
-    money = gross + own + tax
-    line = element.line
+    rate, money, line = number_of(element, "fxRateToBase"), gross + own + tax, element.line
     trade = Transaction(day, kind, codes, shares, price, money, -own, -tax, currency, rate, account, line)
     if own == fee:
         return [trade]
@@ -101,7 +110,7 @@ def _read_cash(account: str, element: Element) -> Transaction | None:
         element.fault("found a type that is not known", f"known are deposits/withdrawals, {known}")
     if day is None or amount is None or kind is None:
         return None
-    currency, parts = currency_of(element)
+    currency = currency_of(element)
     codes = codes_of(element) if kind in {"dividend", "tax"} else Codes()
-    rate, money = number_of(element, "fxRateToBase"), amount / parts
-    return Transaction(day, kind, codes, _ZERO, None, money, _ZERO, _ZERO, currency, rate, account, element.line)
+    rate = number_of(element, "fxRateToBase")
+    return Transaction(day, kind, codes, _ZERO, None, amount, _ZERO, _ZERO, currency, rate, account, element.line)

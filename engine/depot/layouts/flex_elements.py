@@ -27,6 +27,8 @@ _WANTED: Final = {
         "CashReportCurrency": "currency endingCash endingSettledCash",
         "Trade": "tradeDate dateTime isin symbol conid quantity tradePrice proceeds taxes ibCommission "
         "ibCommissionCurrency currency fxRateToBase assetCategory levelOfDetail multiplier",
+        "Trades": "",
+        "CashTransactions": "",
         "CashTransaction": "type amount dateTime reportDate settleDate isin symbol conid currency fxRateToBase "
         "levelOfDetail",
     }.items()
@@ -68,10 +70,22 @@ def codes_of(element: Element) -> Codes:
     return Codes(isin, "", symbol, conid)
 
 
-def currency_of(element: Element, name: str = "currency") -> tuple[str, int]:
-    """Return the currency of an element and how many of the unit it is written in make one: 100 for pence."""
+def currency_of(element: Element, name: str = "currency") -> str:
+    """Return the code of an element's currency; pence stay pence."""
     code = element.get(name)
-    if not code:
-        return "", 1
-    found = element.parse(lambda text: to_currency(text, Decimal(1)), name)
-    return (found[0], int(1 / found[1])) if found and found[1] else ("", 1)
+
+    def check(text: str) -> str | None:
+        return to_currency(text, None)[0] if text else None
+
+    return code if element.parse(check, name) else ""
+
+
+def is_exchange(element: Element) -> bool:
+    """Tell whether a trade is one of currencies."""
+    return element.get("assetCategory").upper() == "CASH"
+
+
+def plan_codes_of(element: Element) -> Codes:
+    """Return the codes of an element; of what is neither shares nor a fund none that a plan could know."""
+    codes, category = codes_of(element), element.get("assetCategory").upper()
+    return codes if category in SHARES or not category else Codes(conid=codes.conid or codes.key)

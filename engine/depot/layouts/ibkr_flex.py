@@ -11,17 +11,16 @@ from engine.depot.faults import Faults
 from engine.depot.layouts.flex_bookings import read_bookings
 from engine.depot.layouts.flex_elements import (
     CONTRACTS,
-    SHARES,
-    codes_of,
     currency_of,
     day_of,
     is_flex,
     number_of,
+    plan_codes_of,
     read_statements,
 )
 from engine.depot.layouts.layout import Layout
 from engine.depot.markup import Element
-from engine.depot.records import MAX_NAME, Codes, HoldingLot, Position, Statement
+from engine.depot.records import MAX_NAME, HoldingLot, Position, Statement
 
 _ONE: Final = Decimal(1)
 
@@ -38,7 +37,7 @@ def _read_holdings(document: Document, faults: Faults) -> Statement:
             seen.add(account)
             listed = True
         _read_cash(account, elements, statement)
-        statement.positions.extend(_read_positions(account, elements))
+        _read_positions(account, elements, statement)
         statement.date = statement.date or day_of(elements[0], "toDate")
     if not listed:
         faults.add(0, "found no open positions", "add the section Open Positions to the query, and Cash Report")
@@ -51,7 +50,7 @@ def _read_cash(account: str, elements: Iterable[Element], statement: Statement) 
     rows = [element for element in elements if element.tag == "CashReportCurrency"]
     named = [row for row in rows if row.get("currency") != "BASE_SUMMARY"]
     for row in named or rows:
-        code = base if row.get("currency") == "BASE_SUMMARY" else currency_of(row)[0]
+        code = base if row.get("currency") == "BASE_SUMMARY" else currency_of(row)
         cash, settled = number_of(row, "endingCash"), number_of(row, "endingSettledCash")
         if cash is not None:
             statement.add_cash(account, code, cash)
@@ -59,8 +58,8 @@ def _read_cash(account: str, elements: Iterable[Element], statement: Statement) 
             statement.add_cash(account, code, settled, settled=True)
 
 
-def _read_positions(account: str, elements: Iterable[Element]) -> list[Position]:
-    """Return the positions: ``SUMMARY`` rows with their lots, lots alone where a query asks for nothing else."""
+def _read_positions(account: str, elements: Iterable[Element], statement: Statement) -> None:
+    """Read the positions: ``SUMMARY`` rows with their lots, lots alone where a query asks for nothing else."""
     lots: dict[str, list[HoldingLot]] = {}
     whole: dict[str, Position] = {}
     split: dict[str, Position] = {}
@@ -78,7 +77,11 @@ def _read_positions(account: str, elements: Iterable[Element]) -> list[Position]
             )
         else:
             whole[key] = position
-    return [_with_lots(whole.get(key), split.get(key), lots.get(key, [])) for key in dict.fromkeys([*whole, *split])]
+    for key in dict.fromkeys([*whole, *split]):
+        found = _with_lots(whole.get(key), split.get(key), lots.get(key, []))
+        statement.positions.append(found)
+        if key in lots and not found.lots:
+            statement.notes.append(f"lots that do not add up to the position and are not read: line {found.line}")
 
 
 def _with_lots(whole: Position | None, first: Position | None, lots: list[HoldingLot]) -> Position:
@@ -105,14 +108,8 @@ def _read_position(account: str, element: Element) -> Position | None:
         if not element.get("position", "quantity"):
             element.fault("found no quantity", "add the field Position to the query")
         return None
-    codes = codes_of(element)
-    if category not in SHARES and category:
-        codes = Codes(conid=codes.conid)  # neither shares nor a fund: no asset of a plan
-    currency, parts = currency_of(element)
-    price, cost = (
-        None if number is None else number / parts
-        for number in (number_of(element, "markPrice"), number_of(element, "costBasisPrice"))
-    )
+    codes, currency = plan_codes_of(element), currency_of(element)
+    price, cost = number_of(element, "markPrice"), number_of(element, "costBasisPrice")
     name = (element.get("description") or element.get("symbol"))[:MAX_NAME]
     day = day_of(element, "reportDate")
     return Position(account, codes, name, quantity, cost, (), currency, price, day, element.line)

@@ -6,11 +6,11 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from engine.depot.cells import ENGLISH, ISO, CellError, to_currency
+from engine.depot.cells import ENGLISH, ISO, CellError
 from engine.depot.codes import is_isin, tidy_code
 from engine.depot.documents import Document, HeaderLine, fold
 from engine.depot.faults import Faults
@@ -172,14 +172,8 @@ def _read_row(row: Row, instruments: Mapping[str, Row], day: dt.date | None) -> 
     if not any(word in category for word in _SHARES):
         codes = Codes(conid=codes.conid)  # neither shares nor a fund: no asset of a plan
     name = known.name("name") if known else symbol
-    scaled = _in_currency(row)
-    price, cost = scaled(row.number("price")), scaled(row.number("cost"))
-    return Position("", codes, name, quantity, cost[1], (), price[0], price[1], day, row.line)
-
-
-def _in_currency(row: Row) -> Callable[[Decimal | None], tuple[str, Decimal | None]]:
-    code = row.currency("currency")
-    return lambda money: to_currency(code, money) if code else ("", money)
+    cost, price, currency = row.number("cost"), row.number("price"), row.currency("currency")
+    return Position("", codes, name, quantity, cost, (), currency, price, day, row.line)
 
 
 LAYOUT: Final = Layout("ibkr-statement", "Interactive Brokers, activity statement as CSV", _recognises, _read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from engine.depot.cells import GERMAN, CellError, to_currency
+from engine.depot.cells import GERMAN
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import table_layout
@@ -47,11 +47,6 @@ def _read_row(row: Row, quantity: Decimal) -> Position:
     codes = row.codes(isin="isin", wkn="wkn", symbol="symbol")
     price, currency = row.money("price")
     cost, cost_currency = row.money("cost")
-    if currency:
-        try:
-            currency, price = to_currency(currency, price)
-        except CellError as error:
-            row.fault(f"found the currency '{currency}', expected {error}", "export the statement once more")
     if cost_currency and cost_currency != currency:
         cost = None
     return Position("", codes, row.name("name"), quantity, cost, (), currency, price, None, row.line)

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Final
 
+from engine.depot.codes import tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import table_layout
@@ -68,6 +69,8 @@ _MONEY: Final[dict[str, TransactionKind]] = {
     "card_ordering_fee": "fee",
 }
 """Every other row without shares is money that came or went: transfers, cards, gifts."""
+_SECURITIES: Final = frozenset({"", "stock", "fund", "etf"})
+"""What has an ISIN; coins and contracts have a code of the broker's own, which no plan knows."""
 _ZERO: Final = Decimal(0)
 
 
@@ -102,7 +105,7 @@ _REMEDY: Final = "write TRANSFER_IN, TRANSFER_OUT or SPLIT_ADDED into column 'ty
 
 
 def _read_shares(row: Row, day: dt.date, kind: TransactionKind, shares: Decimal) -> Transaction | None:
-    codes = row.codes(isin="isin")
+    codes = row.codes(isin="isin") if row.word("class") in _SECURITIES else Codes(symbol=tidy_code(row.text("isin")))
     if not shares or not codes.key:
         row.fault("found a trade without shares or without an ISIN, expected both", "export the transactions once more")
         return None
