@@ -1,0 +1,162 @@
+"""Orders beside public examples and own exact cases; the source of each stands beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.portfolio.costs import BrokerCosts, PercentCosts
+from tests.support.own_depots import Depot
+
+COMDIRECT = BrokerCosts(tariff="comdirect")
+
+
+def units(*held: float, prices: tuple[float, ...] = (), weights: tuple[float, ...], cash: float = 0.0) -> Depot:
+    """Return a depot of amounts: fractional shares at a price of 1."""
+    names = tuple("ABCDEFGH"[: len(held)])
+    return Depot(names, held, prices or (1.0,) * len(held), weights, cash, step=0.0)
+
+
+MOVES = [
+    ("lakshmi: 60/40/0 to 54/36/10", units(60, 40, 0, weights=(0.54, 0.36, 0.1)), (-6, -4, 10)),
+    ("lakshmi: with cash of 10", units(50, 40, 0, weights=(0.54, 0.36, 0.1), cash=10), (4, -4, 10)),
+    ("lakshmi: a target of nothing is sold whole", units(90, 10, 10, weights=(0.9, 0.1, 0.0)), (9, 1, -10)),
+    ("portfolio-performance#663", units(70, 30, weights=(0.8, 0.2)), (10, -10)),
+    ("ianneub: 50k/30k/20k to 60/40/0", units(50e3, 30e3, 20e3, weights=(0.6, 0.4, 0.0)), (10e3, 10e3, -20e3)),
+    ("rechnerplus.de", units(77_000, 33_000, weights=(0.6, 0.4)), (-11_000, 11_000)),
+    ("zinszuechter", units(5005, 5350, weights=(0.5, 0.5)), (172.5, -172.5)),
+    ("madamemoneypenny.de", units(55, 60, weights=(0.5, 0.5)), (2.5, -2.5)),
+    ("kevinoninvesting.com", units(8150, 10380, weights=(0.5, 0.5)), (1115, -1115)),
+    ("finanz-experts.de: of the whole", units(35, 65, weights=(0.5, 0.5)), (15, -15)),
+    ("reddit HFEA", units(27_654, 29_868, weights=(0.55, 0.45)), (3983.10, -3983.10)),
+    ("learn.askape.com, corrected", units(7200, 4080, weights=(0.6, 0.4)), (-432, 432)),
+]
+
+
+@pytest.mark.parametrize(("source", "depot", "moved"), MOVES, ids=[one[0] for one in MOVES])
+def test_a_rebalance_moves_what_the_source_says(source: str, depot: Depot, moved: tuple[float, ...]) -> None:
+    orders = depot.orders()
+    assert [orders.get(ticker, 0.0) for ticker in depot.tickers] == pytest.approx(list(moved), abs=0.005)
+
+
+WHOLE = [
+    ("portfolio-performance#2582", Depot(("A", "B"), (0, 0), (20, 50), (0.3, 0.7), 1000.0), {"A": 15, "B": 14}, 0.0),
+    (
+        "port-reb: 61/137/125, cash 8",
+        Depot(("A", "B", "C"), (52, 136, 239), (98, 22, 8), (0.6, 0.3, 0.1)),
+        {"A": 9, "B": 1, "C": -114},
+        8.0,
+    ),
+    (
+        "comdirect's tariff",
+        Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5), costs=COMDIRECT),
+        {"A": -20, "B": 39},
+        30.20,
+    ),
+    (
+        "a fourth share does not fit",
+        Depot(("A", "S"), (193, 5), (500, 700), (0.975, 0.025)),
+        {"S": -2, "A": 2},
+        400.0,
+    ),
+    (
+        "fractions held, whole orders",
+        Depot(("EUNL", "IS3N"), (100, 40.5), (110, 40), (0.8, 0.2), 1234.56),
+        {"IS3N": 29},
+        74.56,
+    ),
+    (
+        "the same at comdirect",
+        Depot(("EUNL", "IS3N"), (100, 40.5), (110, 40), (0.8, 0.2), 1234.56, costs=COMDIRECT),
+        {"IS3N": 29},
+        64.66,
+    ),
+    ("3.7 held, 40 %", Depot(("A", "B"), (3.7, 0), (10, 10), (0.4, 0.6)), {"A": -2, "B": 2}, 0.0),
+    (
+        "0.1 % of four assets",
+        Depot(
+            ("A", "B", "C", "D"),
+            (59, 46, 26, 28),
+            (76.66, 245.78, 36.40, 26.21),
+            (3 / 17, 5 / 17, 8 / 17, 1 / 17),
+            1611.96,
+            costs=PercentCosts(rate=0.001),
+        ),
+        {"A": -15, "B": -24, "C": 222, "D": 15},
+        171.10743,
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "depot", "orders", "cash"), WHOLE, ids=[one[0] for one in WHOLE])
+def test_whole_orders_are_those_of_the_source(source: str, depot: Depot, orders: dict[str, float], cash: float) -> None:
+    sized = depot.sized()
+    assert depot.orders() == orders
+    assert sized.cash == pytest.approx(cash, abs=1e-6)
+
+
+def test_what_is_sold_out_with_a_fraction_is_two_orders() -> None:
+    """3 by limit and 0.7 at market: brokers execute the fraction apart."""
+    orders = Depot(("A", "B"), (3.7, 10), (10, 10), (0.0, 1.0)).sized().orders
+    sold = [(order.quantity, order.kind, order.limit) for order in orders if order.ticker == "A"]
+    assert sold == [(3.0, "limit", 10.0), (pytest.approx(0.7), "fraction", None)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "bought", "worst"), [(0.0, 10, 0.0), (0.005, 9, 95.5), (0.01, 9, 91.0), (0.05, 9, 55.0)]
+)
+def test_cash_is_there_when_every_order_fills_at_its_limit(limit: float, bought: int, worst: float) -> None:
+    """1000 at a price of 100; lumibot's drift rebalancer has the same 9 shares at half a percent."""
+    sized = Depot(("A",), (0,), (100,), (1.0,), 1000.0, limit=limit).sized()
+    assert [order.quantity for order in sized.orders] == [bought]
+    assert sized.worst_cash == pytest.approx(worst)
+
+
+@pytest.mark.parametrize(("limit", "worst"), [(0.0, 90.10), (0.005, 85.60), (0.01, 81.10), (0.05, 45.10)])
+def test_fees_are_part_of_the_worst_case(limit: float, worst: float) -> None:
+    sized = Depot(("A",), (0,), (100,), (1.0,), 1000.0, costs=COMDIRECT, limit=limit).sized()
+    assert [order.quantity for order in sized.orders] == [9]
+    assert sized.worst_cash == pytest.approx(worst)
+
+
+def test_limits_are_rounded_so_that_they_keep_their_word() -> None:
+    """12.345 and half a percent: a purchase at 12.40 at most, a sale at 12.29 at least."""
+    buy = Depot(("A",), (0,), (12.345,), (1.0,), 1000.0, limit=0.005).sized().orders[0]
+    sell = Depot(("A", "B"), (80, 0), (12.345, 1.0), (0.0, 1.0), limit=0.005).sized().orders[0]
+    assert (buy.limit, sell.limit) == (12.40, 12.29)
+
+
+def test_an_order_whose_fee_is_too_large_a_share_of_it_is_left_out_and_its_money_stays() -> None:
+    """comdirect, 1 %: 990 is the least order."""
+    small = Depot(("A",), (0,), (10,), (1.0,), 900.0, costs=COMDIRECT, max_fee=0.01).sized()
+    assert (len(small.orders), len(small.left_out), small.cash) == (0, 1, 900.0)
+    assert not Depot(("A",), (0,), (10,), (1.0,), 1010.0, costs=COMDIRECT, max_fee=0.01).sized().left_out
+
+
+def test_purchases_that_need_the_proceeds_of_sales_are_a_second_wave() -> None:
+    orders = Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5)).sized().orders
+    assert [(order.side, order.wave) for order in orders] == [("sell", 1), ("buy", 2)]
+
+
+@pytest.mark.parametrize(
+    ("held", "weights", "money", "bought"),
+    [
+        ((53, 35, 9), (0.54, 0.36, 0.1), 3.0, (1, 1, 1)),
+        ((100e3, 40e3, 50e3), (0.8, 0.1, 0.1), 25e3, (25e3, 0, 0)),
+        ((50e3, 30e3, 40e3, 20e3, 10e3), (0.3, 0.2, 0.25, 0.15, 0.1), 50e3, (10e3,) * 5),
+        (
+            (13491.80, 3696.00, 3435.60, 1919.20, 1926.90),
+            (0.4, 0.2, 0.2, 0.1, 0.1),
+            8863.50,
+            (0, 2970.60, 3231.00, 1414.10, 1247.80),
+        ),
+    ],
+    ids=["lakshmi allocate_cash", "ianneub", "ianneub: 10k each", "wealthfolio#1248"],
+)
+def test_new_money_buys_what_is_furthest_below_its_target(
+    held: tuple[float, ...], weights: tuple[float, ...], money: float, bought: tuple[float, ...]
+) -> None:
+    """The engine's own rule: the largest gap first, purchases only."""
+    depot = units(*held, weights=weights)
+    planned, market, _ = depot.planned(flow=money, now=False)
+    found = [planned.trades[market.columns[ticker]] for ticker in depot.tickers]
+    assert found == pytest.approx(list(bought), abs=0.005)

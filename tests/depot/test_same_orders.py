@@ -1,0 +1,111 @@
+"""Orders made from a run's own state before a session are that run's trades there, bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.backtest.prices import load_prices
+from engine.composition import load_run
+from engine.data.market import Market
+from engine.portfolio.cost_table import CostTable
+from engine.portfolio.policy import Policy
+from engine.simulation.account_state import AccountState, restore, snapshot
+from engine.simulation.ledger import Ledger
+from engine.simulation.run_setup import AS_WRITTEN, RunSetup
+from engine.simulation.simulate import Spine, simulate
+from strategies.fixed_mix import FixedMix
+from tests.support.markets import account, market_of, percent
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+RULES = [
+    {"kind": "annual"},
+    {"kind": "every", "period": "month"},
+    {"kind": "band", "absolute": "5%"},
+    {"kind": "band", "absolute": "5%", "trade_to": "edge"},
+]
+ACCOUNTS = [
+    {},
+    {"shares": "whole"},
+    {"execution": "next_close"},
+    {"contributions": {"amount": 300}},
+    {"contributions": {"amount": -200}, "cash": {"rate": "3%"}},
+]
+
+
+class Run:
+    """One run, and its states before the sessions at which it trades."""
+
+    def __init__(self, market: Market, policy: Policy, own: object, costs: CostTable, start: int = 0) -> None:
+        """Make it."""
+        self.market, self.parts = market, (policy, own, costs, start, AS_WRITTEN)
+        self.ledger: Ledger = simulate(market, policy, own, costs, start=start)  # type: ignore[arg-type]
+        self.opening = self.ledger.opening_row(market)
+
+    @property
+    def rows(self) -> list[int]:
+        """The rows after the opening at which something is traded."""
+        return sorted({int(row) + self.opening for row in self.ledger.rows} - {self.opening})
+
+    def states(self) -> dict[int, AccountState]:
+        """Return the state before each of them."""
+        spine, at, found = Spine.open(RunSetup.build(self.market, *self.parts)), self.opening, {}
+        for row in self.rows:
+            while at < row:
+                spine.trade(at)
+                at = spine.advance(at, row)
+            found[row] = snapshot(spine, row)
+        return found
+
+    def traded(self, row: int) -> list[np.ndarray]:
+        """Return what the run trades at a row."""
+        return [self.ledger.trades[k] for k in np.flatnonzero(self.ledger.rows + self.opening == row)]
+
+    def traded_from(self, saved: AccountState, row: int) -> list[np.ndarray]:
+        """Return what is traded at ``row`` by who knows the market up to it and the state before."""
+        spine = Spine.open(RunSetup.build(self.market.truncate(self.market.dates[row]), *self.parts))
+        assert restore(spine, saved) == row
+        spine.trade(row)
+        return [event.trades for event in spine.state.events]
+
+
+def assert_same(run: Run) -> int:
+    states = run.states()
+    for row, saved in states.items():
+        theirs, own = run.traded(row), run.traded_from(saved, row)
+        assert [one.tobytes() for one in own] == [one.tobytes() for one in theirs], str(run.market.dates[row])
+    return len(states)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("fields", ACCOUNTS, ids=str)
+def test_every_session_of_a_small_run_is_gone_on_with(rule: dict[str, object], fields: dict[str, object]) -> None:
+    rng = np.random.default_rng(3)
+    closes = np.round(100.0 * np.cumprod(1.0 + rng.normal(0.0003, 0.02, (420, 3)), axis=0), 4)
+    weights = {"A": "50%", "B": "30%", "C": "15%"}
+    policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": rule})
+    assert assert_same(Run(market_of(closes), policy, account(**fields), percent(0.001, 3))) > 0
+
+
+REAL = [
+    ("us_small_caps", ()),
+    ("us_small_caps", ("strategy.caps=always",)),
+    ("us_small_caps", ("strategy.caps=always", "account.execution=next_close")),
+    ("us_small_caps", ("account.shares=whole", "account.contributions={amount: 300, every: month}")),
+    ("us_small_caps", ("strategy.rebalance={kind: band, absolute: 2%}", "account.execution=next_close")),
+    ("us_small_caps_savings", ()),
+    ("us_small_caps_moderate", ()),
+    ("euro_account", ()),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "changes"), REAL, ids=str)
+def test_every_session_of_twenty_years_is_gone_on_with(name: str, changes: tuple[str, ...], shared_data: Path) -> None:
+    prices = ("data.source.kind=files", f"data.source.path={shared_data / 'prices.parquet'}")
+    config = load_run(CONFIGS / f"{name}.yaml", (*prices, *changes))
+    sessions = load_prices(config).sessions_of(config.strategy)
+    costs = config.costs.cost_table(sessions.market.assets, sessions.market.foreign)
+    assert assert_same(Run(sessions.market, config.strategy, config.account, costs, sessions.start)) > 15
