@@ -21,10 +21,10 @@ from tests.support.markets import account, market_of, percent
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RULES = [
-    {"kind": "annual"},
-    {"kind": "every", "period": "month"},
-    {"kind": "band", "absolute": "5%"},
-    {"kind": "band", "absolute": "5%", "trade_to": "edge"},
+    {"rebalance": {"kind": "annual"}},
+    {"rebalance": {"kind": "every", "period": "month"}},
+    {"rebalance": {"kind": "band", "absolute": "5%"}},
+    {"rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"},
 ]
 ACCOUNTS = [
     {},
@@ -85,7 +85,7 @@ def test_every_session_of_a_small_run_is_gone_on_with(rule: dict[str, object], f
     rng = np.random.default_rng(3)
     closes = np.round(100.0 * np.cumprod(1.0 + rng.normal(0.0003, 0.02, (420, 3)), axis=0), 4)
     weights = {"A": "50%", "B": "30%", "C": "15%"}
-    policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": rule})
+    policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, **rule})
     assert assert_same(Run(market_of(closes), policy, account(**fields), percent(0.001, 3))) > 0
 
 
