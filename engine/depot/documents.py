@@ -14,6 +14,8 @@ from engine.core.shortlist import shortlist
 from engine.data.csv_reader import read_bytes
 
 MAX_BYTES: Final = 50_000_000
+MAX_LINES: Final = 200_000
+"""Lines of a table, and elements of XML that are read: those of decades of a busy depot are fewer."""
 _MAX_LINE: Final = 100_000
 """Characters of a line of a table: a row of two hundred columns has fewer."""
 _SEPARATORS: Final = ";,\t"
@@ -58,7 +60,7 @@ def open_document(path: str) -> Document:
     document = Document(path, text, hashlib.sha256(raw).hexdigest(), ())
     if document.is_xml:
         return document
-    _refuse_long_lines(path, text)
+    _refuse_long_tables(path, text)
     return Document(path, text, document.sha256, tuple(_header_lines(text)))
 
 
@@ -74,7 +76,9 @@ def _decode(path: str, raw: bytes) -> str:
     raise DataError(f"{path}: {message}; export it once more, and do not save it from another program")
 
 
-def _refuse_long_lines(path: str, text: str) -> None:
+def _refuse_long_tables(path: str, text: str) -> None:
+    if text.count("\n") > MAX_LINES:
+        raise DataError(f"{path}: more than {MAX_LINES:,} lines; is this the file you mean?")
     start = line = 0
     while start < len(text):
         line += 1

@@ -9,11 +9,10 @@ from xml.parsers import expat
 
 from engine.core.errors import DataError
 from engine.depot.cells import CellError
-from engine.depot.documents import Document
+from engine.depot.documents import MAX_LINES, Document
 from engine.depot.faults import Faults, quote_cell
 
 MAX_DEPTH: Final = 10
-MAX_ELEMENTS: Final = 500_000
 _FoundT = TypeVar("_FoundT")
 
 
@@ -75,8 +74,8 @@ class _Reader:
         names = self.wanted.get(tag)
         if names is None:
             return
-        if len(self.found) == MAX_ELEMENTS:
-            raise self._refusal(f"more than {MAX_ELEMENTS:,} elements", "a statement of one depot")
+        if len(self.found) == MAX_LINES:
+            raise self._refusal(f"more than {MAX_LINES:,} elements", "a statement of one depot")
         kept = {name: text for name, value in attributes.items() if name in names and (text := value.strip())}
         self.found.append(Element(tag, self.parser.CurrentLineNumber, kept, self.faults))
 

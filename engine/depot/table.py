@@ -28,7 +28,6 @@ from engine.depot.documents import Document, HeaderLine, fold, show_headers
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.records import MAX_NAME, Codes
 
-MAX_ROWS: Final = 500_000
 _ZERO: Final = Decimal(0)
 _FoundT = TypeVar("_FoundT")
 
@@ -129,11 +128,8 @@ class Table:
             text.readline()
         reader = csv.reader(text, delimiter=self.header.separator)
         try:
-            for count, row in enumerate(reader):
+            for row in reader:
                 line = self.header.line + reader.line_num
-                if count > MAX_ROWS:
-                    self.faults.add(line, f"more than {MAX_ROWS:,} rows", "is this the file you mean?")
-                    return
                 cells = [cell.strip() for cell in row]
                 if any(cells):
                     yield line, cells

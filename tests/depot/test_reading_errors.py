@@ -183,6 +183,8 @@ def test_zero_quantities_are_dropped_and_no_quantity_is_none(tmp_path: Path) -> 
         (b"quantity,ticker\n1\n", "depot.csv:2: found 1 cells, expected 2 as in the header"),
         (b"quantity,ticker,ticker\n1,A,B\n", "depot.csv:1: column 'ticker' stands there twice"),
         (b"quantity,ticker\n1,A" + b"x" * 100_001, "depot.csv:2: found a line of 100,004 characters"),
+        (b"quantity,ticker\n" + b"\n" * 200_000, "depot.csv: more than 200,000 lines; is this the file you mean?"),
+        (b"<FlexQueryResponse>" + b"<Trade/>" * 200_001, "depot.csv:1: found more than 200,000 elements"),
         (b"<a/>", "depot.csv: found XML, expected a FlexQueryResponse"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><FlexQueryResponse>&b;</FlexQueryResponse>', "depot.csv:1: found a DOCTYPE"),
         (b"<FlexQueryResponse>" + b"<a>" * 10, "depot.csv:1: found elements inside elements, 11 deep"),

@@ -16,7 +16,7 @@ from engine.depot.documents import Document, HeaderLine, fold
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import Layout
 from engine.depot.records import Codes, HoldingLot, Position, Statement
-from engine.depot.table import MAX_ROWS, Columns, Row, Table
+from engine.depot.table import Columns, Row, Table
 
 _START: Final = re.compile(r'^"?(Long )?Open Positions"?,"?Header', re.MULTILINE)
 _SECTIONS: Final = {
@@ -72,10 +72,7 @@ def _sections(document: Document, faults: Faults) -> Iterator[tuple[str, Row]]:
     tables: dict[str, Table] = {}
     reader = csv.reader(io.StringIO(document.text, newline=""))
     try:
-        for count, cells in enumerate(reader):
-            if count > MAX_ROWS:
-                faults.add(reader.line_num, f"more than {MAX_ROWS:,} rows", "is this the file you mean?")
-                return
+        for cells in reader:
             section = fold(cells[0][:60]).removeprefix("long ") if len(cells) > 1 else ""
             columns = _SECTIONS.get(section)
             if columns is None:
