@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from engine.backtest.prices import load_prices
 from engine.composition import load_run
 from engine.data.market import Market
+from engine.depot.state_file import read_state, state_json
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.account_state import AccountState, restore, snapshot
@@ -35,6 +38,14 @@ ACCOUNTS = [
 ]
 
 
+def written_and_read(state: AccountState) -> AccountState:
+    """Return a state after it was in a file."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "state.json"
+        path.write_text(json.dumps(state_json(state, "a" * 64)))
+        return read_state(path, "a" * 64)
+
+
 class Run:
     """One run, and its states before the sessions at which it trades."""
 
@@ -56,7 +67,7 @@ class Run:
             while at < row:
                 spine.trade(at)
                 at = spine.advance(at, row)
-            found[row] = snapshot(spine, row)
+            found[row] = written_and_read(snapshot(spine, row))
         return found
 
     def traded(self, row: int) -> list[np.ndarray]:

@@ -1,0 +1,115 @@
+"""What is remembered of an account between two orders, as JSON: what was decided; what is held comes from the depot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from engine.core.errors import DataError
+from engine.core.fields import ConfigModel
+from engine.core.json_files import Json
+from engine.core.regular_files import read_regular
+from engine.simulation.account_state import AccountState, DueResponse
+
+_MAX_BYTES: Final = 4_000_000
+_VERSION: Final = 1
+
+
+class _Response(ConfigModel):
+    sessions: int
+    drift: str
+    trims: tuple[int, ...]
+    breaches: tuple[tuple[int, float], ...]
+
+
+class _State(ConfigModel):
+    version: int
+    config: str
+    date: str
+    opened: str
+    assets: tuple[str, ...]
+    units: tuple[float, ...]
+    cash: float
+    target: tuple[float, ...]
+    drift_base: tuple[float, ...]
+    waits: tuple[int, ...]
+    scaled_down: tuple[bool, ...]
+    reference_price: tuple[float, ...]
+    watching: tuple[bool, ...]
+    barred: tuple[int, ...]
+    values: tuple[float, ...]
+    cash_before: tuple[float, ...]
+    units_before: tuple[tuple[float, ...], ...]
+    response: _Response | None = None
+
+
+def state_json(state: AccountState, config_sha256: str) -> dict[str, Json]:
+    """Return a state as JSON-ready data, with the hash of the config that it is of."""
+    arrays = ("units", "target", "drift_base", "waits", "scaled_down", "reference_price", "watching", "barred")
+    plain: dict[str, Json] = {
+        "version": _VERSION,
+        "config": config_sha256,
+        "date": str(state.date),
+        "opened": str(state.opened),
+        "assets": list(state.assets),
+        "cash": state.cash,
+        **{name: getattr(state, name).tolist() for name in (*arrays, "values", "cash_before", "units_before")},
+    }
+    if state.response is not None:
+        one = state.response
+        breaches: list[Json] = [list(breach) for breach in one.breaches]
+        trims: list[Json] = list(one.trims)
+        plain["response"] = {"sessions": one.sessions, "drift": one.drift, "trims": trims, "breaches": breaches}
+    return plain
+
+
+def read_state(path: Path, config_sha256: str) -> AccountState:
+    """Return the state in a file.
+
+    Raises DataError when it is none, or of another config.
+    """
+    try:
+        found = json.loads(read_regular(path, _MAX_BYTES))
+        state = _State.model_validate(found)
+        if state.version != _VERSION:
+            raise ValueError(f"version {state.version}")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:120]
+        message = f"{path}: found no state of an account ({reason}), expected a file of `engine run --state-at`"
+        raise DataError(f"{message} or `engine orders`; leave --state out to build it again") from None
+    if state.config != config_sha256:
+        message = f"found the state of a config {state.config[:12]}, and this one is {config_sha256[:12]}"
+        raise DataError(f"{path}: {message}; name the config it is of, or leave --state out to build it again")
+    return _to_state(state, path)
+
+
+def _to_state(state: _State, path: Path) -> AccountState:
+    count = len(state.assets)
+    vectors = (state.units, state.target, state.drift_base, state.waits, state.scaled_down)
+    more = (state.reference_price, state.watching, state.barred, *state.units_before)
+    if any(len(one) != count for one in (*vectors, *more)):
+        raise DataError(f"{path}: found vectors of other lengths than its {count} assets; it was changed by hand")
+    response = state.response
+    return AccountState(
+        date=np.datetime64(state.date),
+        opened=np.datetime64(state.opened),
+        assets=state.assets,
+        units=np.array(state.units),
+        cash=state.cash,
+        target=np.array(state.target),
+        drift_base=np.array(state.drift_base),
+        waits=np.array(state.waits, dtype=np.int64),
+        scaled_down=np.array(state.scaled_down, dtype=np.bool_),
+        reference_price=np.array(state.reference_price),
+        watching=np.array(state.watching, dtype=np.bool_),
+        barred=np.array(state.barred, dtype=np.int64),
+        values=np.array(state.values),
+        cash_before=np.array(state.cash_before),
+        units_before=np.array(state.units_before),
+        response=None
+        if response is None
+        else DueResponse(response.sessions, response.drift, response.trims, response.breaches),
+    )
