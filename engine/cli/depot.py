@@ -27,6 +27,9 @@ def orders(
     withdraw: Annotated[float, typer.Option("--withdraw", metavar="MONEY", help="Money taken out.")] = 0.0,
     now: Annotated[bool, typer.Option("--now", help="Rebalance now, whatever the calendar says.")] = False,
     exact: Annotated[bool, typer.Option("--exact", help="Also order what is within one share of its target.")] = False,
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="FILE", help="What was decided: state.json of earlier orders.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when orders are due.")] = False,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Files go to DIR/<name>/<date>/.")] = Path("orders"),
     overrides: Overrides = None,
@@ -40,7 +43,7 @@ def orders(
 
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
-    flags = OrderFlags(cash, as_of, layout, account, prices, contribute - withdraw, now, exact)
+    flags = OrderFlags(cash, as_of, layout, account, prices, contribute - withdraw, now, exact, state)
     with prefix_errors(config):
         plan, depot = make_order_plan(loaded, holdings, flags)
     folder = write_orders(loaded, plan, depot, out)

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.core.arrays import FloatArray
+from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.account import Account
@@ -42,8 +43,8 @@ class PlannedTrades:
     """What the rule asks for at one session, netted.
 
     ``trades`` (N,) signed [shares], ``fees`` (N,) [currency], ``reasons`` by column, ``due`` in words, empty where
-    nothing is; ``targets`` (N,) the weights in force, ``drift_base`` (N,) those that drift is measured from; ``ledger``
-    the session as the run has it.
+    nothing is; ``targets`` (N,) the weights in force, ``drift_base`` (N,) those that drift is measured from, ``caps``
+    (N,); ``cash`` that is left [currency], ``after`` what is to be remembered, ``assumptions`` where nothing was.
     """
 
     day: np.datetime64
@@ -56,6 +57,7 @@ class PlannedTrades:
     drift_base: FloatArray
     caps: FloatArray
     cash: float
+    after: AccountState
     assumptions: tuple[str, ...] = ()
 
 
@@ -91,11 +93,10 @@ def plan_trades(
     row = len(market.dates) - 1
     spine = Spine.open(plan.setup(market))
     assumptions: tuple[str, ...] = _ASSUMED if saved is None else ()
-    if saved is None:
-        saved = _as_planned(plan, market, own)
+    if saved is not None and saved.date == market.dates[row]:
+        restore(spine, dataclasses.replace(saved, units=own.units, cash=own.cash))
     else:
-        saved = dataclasses.replace(saved, units=own.units, cash=own.cash)
-    restore(spine, saved)
+        restore(spine, _as_decided(plan, market, own, saved))
     schedule = spine.schedule
     _replace_flows(spine, row, flow)
     if not own.units.any():
@@ -112,10 +113,13 @@ _ASSUMED = (
 )
 
 
-def _as_planned(plan: PlanTerms, market: Market, own: OwnAccount) -> AccountState:
-    """Return the state of one's ``own`` account under the targets of the plan's run up to before the last session."""
+def _as_decided(plan: PlanTerms, market: Market, own: OwnAccount, saved: AccountState | None) -> AccountState:
+    """Return the state of one's ``own`` account before the last session, under what was decided before.
+
+    That is what an earlier session ``saved``, or the targets of the plan's own run, from which drift is measured then.
+    """
     row = len(market.dates) - 1
-    planned = state_before(Spine.open(plan.setup(market)), row)
+    planned = state_before(Spine.open(plan.setup(market)), row) if saved is None else _move_on(saved, market, row)
     last, before = market.prices[row - 1], market.prices[max(row - 2, 0)]
     values = [account_value(own.units, prices, own.cash) for prices in (last, before)]
     untouched = np.full(len(own.units), -1)
@@ -123,10 +127,10 @@ def _as_planned(plan: PlanTerms, market: Market, own: OwnAccount) -> AccountStat
         planned,
         units=own.units,
         cash=own.cash,
-        drift_base=planned.target,
+        drift_base=planned.target if saved is None else planned.drift_base,
         waits=untouched,
         scaled_down=np.zeros(len(own.units), dtype=np.bool_),
-        barred=untouched,
+        barred=untouched if saved is None else planned.barred,
         values=np.array(values),
         cash_before=np.array([own.cash, own.cash]),
         units_before=np.stack([own.units, own.units]),
@@ -138,6 +142,17 @@ def _as_planned(plan: PlanTerms, market: Market, own: OwnAccount) -> AccountStat
     restore(spine, fresh)  # what the last close has broken is found as the run finds it: by marking it once more
     spine.advance(row - 1, row)
     return dataclasses.replace(fresh, response=snapshot(spine, row).response)
+
+
+def _move_on(saved: AccountState, market: Market, row: int) -> AccountState:
+    """Return an earlier state as that before ``row``; raises DataError for one of a later session."""
+    before = int(np.searchsorted(market.dates, saved.date))
+    if before > row:
+        raise DataError(
+            f"the state is of {saved.date}, after {market.dates[row]}; name an earlier one, or leave it out"
+        )
+    barred = np.where(saved.barred >= 0, saved.barred + (row - before), -1)
+    return dataclasses.replace(saved, date=market.dates[row], barred=barred, response=None)
 
 
 def _replace_flows(spine: Spine, row: int, flow: float) -> None:
@@ -174,6 +189,7 @@ def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrad
         drift_base=state.drift_base.copy(),
         caps=state.terms.caps,
         cash=state.cash,
+        after=snapshot(spine, row),
         assumptions=assumptions,
     )
 

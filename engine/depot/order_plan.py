@@ -67,7 +67,7 @@ class OrderPlan:
     """What to trade on ``day``, decided by closes up to ``decided_on``, and what is due next.
 
     ``value`` [currency] of the plan's assets and cash, ``cash`` before any order; ``due`` in words, empty where nothing
-    is. ``notes`` are what a reader should know.
+    is. ``notes`` are what a reader should know, ``after`` what is to be remembered for the next orders.
     """
 
     name: str
@@ -82,6 +82,7 @@ class OrderPlan:
     positions: tuple[PlannedPosition, ...]
     sized: SizedOrders
     notes: tuple[str, ...]
+    after: AccountState
 
 
 def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
@@ -110,7 +111,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         _is_whole(config)
         and not request.exact
         and planned.due
-        and _is_settled(wanted, account_value(units, planned.prices, cash))
+        and is_settled(wanted, account_value(units, planned.prices, cash))
     ):
         wanted = [one._replace(units=0.0) for one in wanted]
     sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), _fee_of(market, plan))
@@ -129,6 +130,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         positions=tuple(_positions(market, config.strategy.tickers, planned, units, value, sized)),
         sized=sized,
         notes=planned.assumptions,
+        after=planned.after,
     )
 
 
@@ -194,7 +196,7 @@ def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, 
     ]
 
 
-def _is_settled(wanted: Sequence[Wanted], value: float) -> bool:
+def is_settled(wanted: Sequence[Wanted], value: float) -> bool:
     """Return whether every asset is within one share of its exact quantity: rounding alone would trade again."""
     near = all(abs(one.target * value / one.price - one.held) < 1.0 for one in wanted)
     return near and not any(one.target == 0.0 and one.held > 0.0 for one in wanted)

@@ -20,6 +20,7 @@ from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.holdings import read_holdings
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
 from engine.depot.request import OwnDepot, read_depot
+from engine.depot.state_file import read_state
 from engine.portfolio.policy import PolicyT
 from engine.tax.none import NoTax
 
@@ -38,6 +39,7 @@ class OrderFlags(NamedTuple):
     flow: float = 0.0
     now: bool = False
     exact: bool = False
+    state: Path | None = None
 
 
 def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags) -> tuple[OrderPlan, OwnDepot]:
@@ -59,6 +61,7 @@ def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlag
         flow=flags.flow,
         now=flags.now,
         exact=flags.exact,
+        saved=None if flags.state is None else read_state(flags.state, config.sha256()),
     )
     return plan_orders(config, prices.sessions_of(config.strategy), request), depot
 

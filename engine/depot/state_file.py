@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class _Response(ConfigModel):
 
 
 class _State(ConfigModel):
-    version: int
+    version: Literal[1]
     config: str
     date: str
     opened: str
@@ -72,10 +72,7 @@ def read_state(path: Path, config_sha256: str) -> AccountState:
     Raises DataError when it is none, or of another config.
     """
     try:
-        found = json.loads(read_regular(path, _MAX_BYTES))
-        state = _State.model_validate(found)
-        if state.version != _VERSION:
-            raise ValueError(f"version {state.version}")
+        state = _State.model_validate(json.loads(read_regular(path, _MAX_BYTES)))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         message = f"{path}: found no state of an account ({reason}), expected a file of `engine run --state-at`"

@@ -53,7 +53,7 @@ class Depot:
     def sized(self, *, flow: float = 0.0, now: bool = True) -> SizedOrders:
         """Return the orders."""
         planned, market, plan = self.planned(flow=flow, now=now)
-        quotes, charged, units = (
+        quotes, charged, _units = (
             quotes_at(recall(market).arrays, SESSIONS - 1),
             plan.costs.of_orders(),
             self.units(market),
@@ -62,12 +62,17 @@ class Depot:
         def fee(ticker: str, money: float) -> float:
             return float(order_cost(money, market.columns[ticker], quotes, charged)) if money else 0.0
 
-        wanted = [
+        wanted = self.wanted(planned, market)
+        terms = OrderTerms(self.limit, 0.01, self.max_fee, 0.0, self.step)
+        return size_orders(wanted, self.cash + flow, 0.0, terms, fee)
+
+    def wanted(self, planned: PlannedTrades, market: Market) -> list[Wanted]:
+        """Return what the rule asks for, asset by asset."""
+        units = self.units(market)
+        return [
             Wanted(ticker, planned.trades[j], planned.prices[j], units[j], planned.targets[j], 0.0, planned.caps[j], "")
             for ticker, j in market.columns.items()
         ]
-        terms = OrderTerms(self.limit, 0.01, self.max_fee, 0.0, self.step)
-        return size_orders(wanted, self.cash + flow, 0.0, terms, fee)
 
     def orders(self, *, flow: float = 0.0) -> dict[str, float]:
         """Return signed quantities by ticker."""

@@ -9,6 +9,7 @@ from engine.backtest.config import RunConfig
 from engine.core.files import atomic_write
 from engine.depot.order_plan import OrderPlan
 from engine.depot.request import OwnDepot
+from engine.depot.state_file import state_json
 from engine.portfolio.policy import PolicyT
 from engine.report.depot.order_files import basket_csv, checklist, orders_csv, plan_json
 
@@ -21,6 +22,7 @@ def write_orders(config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, o
         "orders.json": (json.dumps(plan_json(plan, depot), indent=1, ensure_ascii=False) + "\n").encode(),
         "orders.csv": orders_csv(plan, depot),
         "checklist.txt": checklist(plan, depot).encode(),
+        "state.json": (json.dumps(state_json(plan.after, config.sha256()), indent=1) + "\n").encode(),
     }
     waves = sorted({order.wave for order in plan.sized.orders}) or [1]
     for wave in waves:
