@@ -38,7 +38,6 @@ __all__ = [
     "Transactions",
     "read_holdings",
     "read_transactions",
-    "with_cash",
 ]
 
 _OWN_NAMES: Final = "plain"
@@ -102,29 +101,6 @@ def read_transactions(path: str, layout: str = "", *, account: str = "") -> Tran
     items = _in_order(statement.transactions)
     mine = tuple(replace(one, account=chosen) for one in items if names[one.account] == chosen)
     return Transactions(mine, found.name, path, document.sha256, tuple(statement.notes))
-
-
-def with_cash(
-    holdings: Holdings, currency: str, cash: Decimal | None = None, settled: Decimal | None = None
-) -> Holdings:
-    """Return ``holdings`` with cash that is known: the user's, in ``currency``, else the file's.
-
-    What a file leaves without a currency is in ``currency``. Raises DataError when nobody knows the cash: a silent zero
-    would buy nothing and sell nothing.
-    """
-    known = {currency: cash} if cash is not None else _in_currency(holdings.cash, currency)
-    there = {currency: settled} if settled is not None else _in_currency(holdings.settled, currency)
-    if not known:
-        message = "found no cash in the file, expected an amount"
-        raise DataError(f"{holdings.path}: {message}; give it with --cash 1234.56, or --cash 0 for none")
-    return replace(holdings, cash=known, settled=there)
-
-
-def _in_currency(purse: Mapping[str, Decimal], currency: str) -> dict[str, Decimal]:
-    known: dict[str, Decimal] = {}
-    for code, money in purse.items():
-        known[code or currency] = known.get(code or currency, Decimal(0)) + money
-    return known
 
 
 def _read_newest(folder: str, layout: str, account: str, cash_account: str) -> Holdings:

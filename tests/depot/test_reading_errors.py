@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.errors import DataError
-from engine.depot.holdings import read_holdings, read_transactions, with_cash
+from engine.depot.holdings import read_holdings, read_transactions
 from tests.support.depot_files import FILES
 
 ISIN = "IE00B4L5Y983"
@@ -152,16 +152,6 @@ def test_one_isin_in_two_currencies_without_prices_is_one_position(tmp_path: Pat
     (tmp_path / "a.csv").write_text(f"isin,quantity,currency\n{ISIN},1,EUR\n{ISIN},2,USD\n")
     (one,) = read_holdings(str(tmp_path / "a.csv")).positions
     assert (one.quantity, one.currency) == (Decimal(3), "")
-
-
-def test_nobody_knows_the_cash(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(FILES["dkb.csv"][1])
-    holdings = read_holdings(str(tmp_path / "a.csv"))
-    with pytest.raises(
-        DataError, match=r"a.csv: found no cash in the file, expected an amount; give it with --cash 1234.56"
-    ):
-        with_cash(holdings, "EUR")
-    assert with_cash(holdings, "EUR", Decimal(0)).cash == {"EUR": Decimal(0)}
 
 
 def test_zero_quantities_are_dropped_and_no_quantity_is_none(tmp_path: Path) -> None:

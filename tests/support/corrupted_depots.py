@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from engine.core.errors import DataError
+from engine.core.errors import DataError, unsafe_characters
 from engine.depot.holdings import read_holdings, read_transactions
 from engine.depot.layouts.catalogue import LAYOUTS
 from tests.support.depot_files import FILES
@@ -143,7 +143,7 @@ def read_damaged(seed: int, folder: Path) -> tuple[int, str]:
             found = read(str(path), layout)
         except DataError as error:
             lines = str(error).split("\n")
-            if not all(line.isprintable() and len(line) <= 1000 for line in lines) or str(path) not in lines[0]:
+            if any(unsafe_characters(line) or len(line) > 1000 for line in lines) or str(path) not in lines[0]:
                 return count, f"{seed}: {lines[0][:200]}"
         except Exception as error:  # noqa: BLE001 - a traceback is what is looked for
             return count, f"{seed} {name}: {type(error).__name__}: {str(error)[:200]}"
