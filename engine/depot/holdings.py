@@ -54,8 +54,8 @@ def read_holdings(path: str, layout: str = "", *, account: str = "", cash_accoun
 
     Raises DataError with everything that is wrong with the file, when it is of no layout, or of two.
     """
-    if Path(path).is_dir():
-        return _read_newest(path, layout, account, cash_account)
+    if (folder := _find_folder(path)) is not None:
+        return _read_newest(folder, layout, account, cash_account)
     document = open_document(path)
     found = find_layout(document, layout)
     faults = Faults(path)
@@ -103,9 +103,20 @@ def read_transactions(path: str, layout: str = "", *, account: str = "") -> Tran
     return Transactions(mine, found.name, path, document.sha256, tuple(statement.notes))
 
 
-def _read_newest(folder: str, layout: str, account: str, cash_account: str) -> Holdings:
+def _find_folder(path: str) -> Path | None:
+    try:
+        place = Path(path).expanduser()
+        return place if path and place.is_dir() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a zero byte, a home that does not exist
+        return None
+
+
+def _read_newest(folder: Path, layout: str, account: str, cash_account: str) -> Holdings:
     """Return the holdings of the newest day of the CSV files of a folder, which are all of one layout."""
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() == ".csv" and path.is_file())
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from None
     if not files or len(files) > _MAX_FILES:
         message = f"found {len(files)} CSV files, expected 1 to {_MAX_FILES} of one depot"
         raise DataError(f"{folder}: {message}; name one file")

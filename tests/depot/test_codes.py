@@ -35,6 +35,8 @@ def test_one_wrong_digit_or_letter_is_found(at: int) -> None:
         (Codes(conid="42"), "IS3N"),
         (Codes(symbol="IS3N"), "IS3N"),
         (Codes(isin="IE00B4L5Y983", symbol="IS3N"), "EUNL"),
+        (Codes(isin="IE00B4L5Y983", conid="42"), "EUNL"),
+        (Codes(wkn="A0RPWH", conid="42"), "IS3N"),
         (Codes(isin="DE0005557508", symbol="DTE"), None),
         (Codes(), None),
     ],
@@ -46,7 +48,7 @@ def test_an_isin_counts_more_than_the_list_that_more_than_a_wkn_and_a_ticker_lea
 
 
 def test_an_empty_code_matches_nothing_not_even_an_empty_ticker() -> None:
-    assert Identifiers({"": "EUNL", " - ": "IS3N"}, ["EUNL", "IS3N"]).find(Codes()) is None
+    assert Identifiers({"": "EUNL", " - ": "IS3N"}, ["EUNL", "IS3N", ""]).find(Codes()) is None
 
 
 def test_a_list_may_name_assets_that_this_plan_does_not_hold() -> None:

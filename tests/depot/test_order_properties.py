@@ -14,7 +14,12 @@ from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderC
 from tests.support.own_depots import Depot
 
 FEW = settings(max_examples=60)
-COSTS = [NoCosts(), PercentCosts(rate=0.001), BrokerCosts(tariff="comdirect"), PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=30)]
+COSTS = [
+    NoCosts(),
+    PercentCosts(rate=0.001),
+    BrokerCosts(tariff="comdirect"),
+    PerOrderCosts(fixed=1, rate=0.001, minimum=2, maximum=30),
+]
 
 
 @st.composite

@@ -257,6 +257,13 @@ def test_every_fault_is_counted_and_no_more_printed_than_can_be_read(tmp_path: P
     assert str(told.value).endswith("and 4,950 more; mend these first")
 
 
+@pytest.mark.parametrize("path", ["", "nowhere.csv", "x" * 5000, "a\0b", "~nobody-of-this-name/a.csv"])
+def test_no_file_there(path: str) -> None:
+    for read in (read_holdings, read_transactions):
+        with pytest.raises(DataError, match=r"found no (such file|path)"):
+            read(path)
+
+
 def test_files_of_a_folder_that_are_not_one_depot(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="found 0 CSV files, expected 1 to 200"):
         read_holdings(str(tmp_path))
