@@ -39,7 +39,7 @@ class Columns:
     ``read`` has, by the reader's word for it, the names of each column that is read, as :func:`fold` returns them;
     ``needed`` those words whose columns tell the layout, each ``a|b`` for one of both; ``known`` names that are not
     read, and not told either; ``foreign`` names that no file of this layout has. ``footers``: shorter rows at the end
-    are no rows.
+    are no rows. ``remedy`` says what to do about a cell that does not fit.
     """
 
     read: Mapping[str, tuple[str, ...]]
@@ -49,6 +49,7 @@ class Columns:
     numbers: NumberForm = PLAIN
     days: DayForm = ISO
     footers: bool = False
+    remedy: str = "export the file once more, unchanged by another program"
 
     def find_header(self, document: Document) -> HeaderLine | None:
         """Return the first line of ``document`` that names what is needed, and nothing foreign."""
@@ -232,7 +233,7 @@ class Row:
             place = self.table.places.get(word)
             column = word if place is None else self.table.header.names[place]
             message = f"column '{shorten(column, 40)}': found {quote_cell(text)}, expected {error}"
-            self.fault(message, "export the file once more, unchanged by another program")
+            self.fault(message, self.table.columns.remedy)
         return None
 
     def fault(self, message: str, remedy: str) -> None:

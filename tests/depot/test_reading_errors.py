@@ -68,13 +68,18 @@ def test_an_export_without_quantities(shared_data: Path) -> None:
 def test_numbers_and_days_that_do_not_fit_are_told_together(tmp_path: Path) -> None:
     text = f'isin,quantity,date\n{ISIN},"1,5",2025-01-01\n{ISIN},2,2025-02-30\n{ISIN},a cell that is much longer than twenty,\n'
     assert refusal(tmp_path, text) == [
-        "depot.csv:2: column 'quantity': found '1,5', expected a number as 1234.56; "
-        "export the file once more, unchanged by another program",
-        "depot.csv:3: column 'date': found '2025-02-30', expected a day as 2026-11-27; "
-        "export the file once more, unchanged by another program",
-        "depot.csv:4: column 'quantity': found 'a cell that...twenty', expected a number as 1234.56; "
-        "export the file once more, unchanged by another program",
+        "depot.csv:2: column 'quantity': found '1,5', expected a number as 1234.56; write it so",
+        "depot.csv:3: column 'date': found '2025-02-30', expected a day as 2026-11-27; write it so",
+        "depot.csv:4: column 'quantity': found 'a cell that...twenty', expected a number as 1234.56; write it so",
     ]
+
+
+def test_a_broker_s_own_file_is_not_to_be_mended_by_hand(tmp_path: Path) -> None:
+    (line,) = refusal(tmp_path, changed("dkb.csv", ";40,5;", ";40.5;"))
+    assert line == (
+        "depot.csv:3: column 'stückzahl': found '40.5', expected a number as 1.234,56; "
+        "export the file once more, unchanged by another program"
+    )
 
 
 def test_a_check_digit_and_a_missing_code(tmp_path: Path) -> None:

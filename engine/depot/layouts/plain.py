@@ -24,6 +24,7 @@ _COLUMNS: Final = Columns(
         "name": ("name",),
     },
     needed=("quantity", "symbol|isin"),
+    remedy="write it so",
     foreign=frozenset(
         [
             "buy/sell",
