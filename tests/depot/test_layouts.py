@@ -120,6 +120,11 @@ def test_summaries_are_counted_and_lots_are_their_lots(tmp_path: Path) -> None:
     assert (dict(holdings.settled), holdings.date) == ({"EUR": Decimal(1000)}, day("2026-11-27"))
 
 
+def test_a_byte_order_mark_before_xml_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "bom.xml").write_bytes(b"\xef\xbb\xbf" + FILES["ibkr_flex.xml"][1])
+    assert held(read_holdings(str(tmp_path / "bom.xml"))) == HELD
+
+
 def test_lots_that_stand_alone_are_added(tmp_path: Path) -> None:
     text = FILES["ibkr_flex.xml"][1].decode()
     kept = [line for line in text.splitlines() if 'levelOfDetail="SUMMARY"' not in line]

@@ -56,6 +56,12 @@ def test_nothing_private_is_told_of_a_file_without_its_header(tmp_path: Path, na
     assert private.lower() not in "".join(map(repr, records(str(tmp_path / name)))).lower()
 
 
+def test_a_number_of_an_account_among_the_columns_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("isin;Depot 501234567;date\n")
+    with pytest.raises(DataError, match=r"found the columns isin, \.\.\., date, expected"):
+        read_holdings(str(tmp_path / "a.csv"))
+
+
 @pytest.mark.parametrize("name", WITH_HOLDINGS)
 def test_files_that_nobody_may_write_are_read_unchanged_and_no_network_is_asked(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

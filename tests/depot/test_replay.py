@@ -40,6 +40,10 @@ def test_the_first_purchases_go_first() -> None:
     assert (left.quantity, left.cost) == (Decimal(5), Decimal(80))
 
 
+def test_a_part_of_a_share_is_left() -> None:
+    assert held(booking(1, "buy", "10", "50"), booking(2, "sell", "-9.5", "60")).quantity == Decimal("0.5")
+
+
 def test_the_average_cost_is_over_the_lots() -> None:
     """E10: 65."""
     assert held(booking(1, "buy", "10", "50"), booking(2, "buy", "10", "80")).cost == Decimal(65)
