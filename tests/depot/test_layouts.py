@@ -179,7 +179,7 @@ def test_cash_is_a_row_of_a_statement_only_when_the_user_names_it(tmp_path: Path
 def test_the_newest_day_of_a_folder_counts(tmp_path: Path) -> None:
     text = FILES["dkb.csv"][1].decode()
     (tmp_path / "b.csv").write_text(text)
-    (tmp_path / "a.csv").write_text(text.replace("27.11.2026", "30.12.2025").replace(";100;", ";90;"))
+    (tmp_path / "c.csv").write_text(text.replace("27.11.2026", "30.12.2025").replace(";100;", ";90;"))
     assert held(read_holdings(str(tmp_path))) == HELD
 
 
@@ -338,6 +338,13 @@ def test_degiro_s_other_languages_and_unnamed_currencies(tmp_path: Path) -> None
     assert sale.price == Decimal(80)
 
 
+def test_a_trade_of_midnight_has_an_order_and_is_no_split(tmp_path: Path) -> None:
+    raw = FILES["degiro_transactions.csv"][1].decode().replace(',,,,"-8000,00",\n', ',,,,"-8000,00",a\n')
+    (tmp_path / "a.csv").write_text(raw.replace(',,,,"8000,00",\n', ',,,,"8000,00",b\n'))
+    kinds = [one.kind for one in read_transactions(str(tmp_path / "a.csv")).items if one.date == day("2025-06-05")]
+    assert sorted(kinds) == ["buy", "sell"]
+
+
 def test_what_degiro_exchanges_for_another_code_at_midnight_left_and_came(tmp_path: Path) -> None:
     """The same code would be a split."""
     raw = FILES["degiro_transactions.csv"][1].decode()
@@ -375,6 +382,7 @@ def test_words_beside_trades_are_booked_as_what_they_are(tmp_path: Path) -> None
     header = FILES["pp_transactions.csv"][1].decode().splitlines()[0]
     kinds = ["Zinsen", "Zinsbelastung", "Gebühren", "Gebührenerstattung", "Steuern", "Steuerrückerstattung", "Entnahme"]
     rows = [f"2025-01-0{at};{kind};5,00;EUR;;;;;;;;;;;" for at, kind in enumerate(kinds, 1)]
+    rows.append("2025-01-09;Einlage;-5,00;EUR;;;;;;;;;;;")
     (tmp_path / "a.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
     assert [(one.kind, one.money) for one in read_transactions(str(tmp_path / "a.csv")).items] == [
         ("interest", Decimal(5)),
@@ -384,4 +392,5 @@ def test_words_beside_trades_are_booked_as_what_they_are(tmp_path: Path) -> None
         ("tax", Decimal(-5)),
         ("tax", Decimal(5)),
         ("withdrawal", Decimal(-5)),
+        ("deposit", Decimal(5)),
     ]
