@@ -144,6 +144,14 @@ def test_an_account_that_its_owner_called_by_a_number_is_numbered_by_us_too(tmp_
     assert read_holdings(str(tmp_path / "a.csv")).positions[0].account == "account 1"
 
 
+def test_an_account_that_stands_in_two_statements(tmp_path: Path) -> None:
+    """Added, its shares would be there twice."""
+    text = FILES["ibkr_flex.xml"][1].decode()
+    start, end = text.index("<FlexStatement account"), text.index("</FlexStatements>")
+    lines = refusal(tmp_path, text[:end] + text[start:end] + text[end:], "a.xml")
+    assert lines[0].startswith("a.xml:26: FlexStatement: found a second statement of the same account;")
+
+
 def test_one_code_at_prices_in_two_currencies(tmp_path: Path) -> None:
     raw = changed("ibkr_flex.xml", 'isin="IE00BKM4GZ66"', f'isin="{ISIN}"').replace(
         b'currency="EUR" fxRateToBase="1" assetCategory="STK" symbol="IS3N"',

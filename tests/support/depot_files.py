@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
+
+from engine.depot.holdings import Holdings, Transaction
 
 CANARY: Final = "Kanarienvogel-DE89370400440532013000"
 """Stands for names, numbers of accounts, IBANs, notes and descriptions."""
@@ -216,3 +220,73 @@ WITH_HOLDINGS: Final = tuple(
 )
 """Those of the depot that say what is held, or all that was ever booked."""
 WITHOUT_CASH: Final = frozenset({"comdirect.csv", "dkb.csv", "dkb_short.csv", "pp_statement.csv"})
+
+
+def write_file(folder: Path, name: str) -> str:
+    (folder / name).write_bytes(FILES[name][1])
+    return str(folder / name)
+
+
+def held(holdings: Holdings) -> dict[str, Decimal]:
+    return {one.codes.isin or WKNS[one.codes.wkn]: one.quantity for one in holdings.positions}
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def short_booking(one: Transaction) -> tuple[str, str, Decimal, Decimal, Decimal, Decimal, str]:
+    return str(one.date), one.kind, one.quantity, one.money, one.fee, one.tax, one.currency
+
+
+def expect_bookings(*rows: tuple[str, str, str, str, str, str, str]) -> list[tuple[object, ...]]:
+    return [(when, kind, *map(Decimal, numbers), currency) for when, kind, *numbers, currency in rows]
+
+
+def normal_booking(row: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(cell.normalize() + 0 if isinstance(cell, Decimal) else cell for cell in row)
+
+
+BOOKED = {
+    "degiro_account.csv": expect_bookings(
+        ("2025-01-01", "deposit", "0", "81000", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "1000", "-80000", "0", "0", "EUR"),
+        ("2025-01-02", "fee", "0", "-1", "1", "0", "EUR"),
+        ("2025-01-03", "dividend", "0", "1", "0", "0", "USD"),
+        ("2025-01-03", "tax", "0", "-0.15", "0", "0.15", "USD"),
+    ),
+    "degiro_transactions.csv": expect_bookings(
+        ("2025-01-02", "buy", "100", "-8001", "1", "0", "EUR"),
+        ("2025-01-02", "buy", "10", "-1003", "3", "0", "EUR"),
+        ("2025-06-05", "split", "100", "0", "0", "0", "EUR"),
+    ),
+    "ibkr_trades.csv": expect_bookings(
+        ("2025-01-02", "buy", "1000", "-80000", "0", "0", "EUR"),
+        ("2025-01-02", "fee", "0", "-3", "3", "0", "USD"),
+        ("2025-01-09", "sell", "-10", "898.5", "1.5", "0", "EUR"),
+    ),
+    "ibkr_flex.xml": expect_bookings(
+        ("2025-01-01", "deposit", "0", "10949.56", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "100", "-8003", "3", "0", "EUR"),
+        ("2025-06-01", "dividend", "0", "12.5", "0", "0", "EUR"),
+    ),
+    "trade_republic.csv": expect_bookings(
+        ("2025-01-01", "deposit", "0", "10960.56", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "100", "-8001", "1", "0", "EUR"),
+        ("2025-01-02", "buy", "40.5", "-1215", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "25", "-500", "0", "0", "EUR"),
+        ("2025-01-03", "withdrawal", "0", "-10", "0", "0", "EUR"),
+    ),
+    "scalable.csv": expect_bookings(
+        ("2025-01-01", "deposit", "0", "10950.55", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "100", "-8000.99", "0.99", "0", "EUR"),
+        ("2025-01-02", "buy", "40.5", "-1215", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "25", "-500", "0", "0", "EUR"),
+    ),
+    "pp_transactions.csv": expect_bookings(
+        ("2025-01-01", "deposit", "0", "10949.56", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "100", "-8000", "9.9", "0", "EUR"),
+        ("2025-01-02", "buy", "40.5", "-1215", "0", "0", "EUR"),
+        ("2025-01-02", "buy", "25", "-500", "0", "0", "EUR"),
+    ),
+}
