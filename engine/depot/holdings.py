@@ -64,6 +64,8 @@ def read_holdings(path: str, layout: str = "", *, account: str = "", cash_accoun
         _name_cash(statement, cash_account, faults)
     convert_to_whole_units(statement, faults)
     positions = _add_up(statement.positions, faults)
+    if not (statement.positions or statement.cash or faults.lines):  # else all of the plan would be bought
+        faults.add(0, "found neither positions nor cash", "a depot that is empty is a table with the one row CASH")
     faults.raise_all()
     names = _name_accounts(statement, found)
     chosen = _choose_account(path, names, account)

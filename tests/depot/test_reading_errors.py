@@ -167,6 +167,14 @@ def test_one_isin_in_two_currencies_without_prices_is_one_position(tmp_path: Pat
     assert (one.quantity, one.currency) == (Decimal(3), "")
 
 
+def test_a_file_that_ends_after_its_header_is_no_empty_depot(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "ticker,quantity\n") == [
+        "depot.csv: found neither positions nor cash; a depot that is empty is a table with the one row CASH"
+    ]
+    (tmp_path / "a.csv").write_text("ticker,quantity\nCASH,1000\n")
+    assert read_holdings(str(tmp_path / "a.csv")).cash == {"": Decimal(1000)}
+
+
 def test_zero_quantities_are_dropped_and_no_quantity_is_none(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"isin,quantity\n{ISIN},0\nIE00BKM4GZ66,1\n")
     assert [one.line for one in read_holdings(str(tmp_path / "a.csv")).positions] == [3]
