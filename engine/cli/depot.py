@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,8 @@ def orders(
 
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
-    flags = OrderFlags(cash, as_of, layout, account, prices, contribute - withdraw, now, exact, state)
+    day = as_of or dt.datetime.now(tz=dt.UTC).date().isoformat()  # printed and written with the orders
+    flags = OrderFlags(cash, day, layout, account, prices, contribute - withdraw, now, exact, state)
     with prefix_errors(config):
         plan, depot = make_order_plan(loaded, holdings, flags)
     folder = write_orders(loaded, plan, depot, out)

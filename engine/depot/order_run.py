@@ -45,7 +45,7 @@ class OrderFlags(NamedTuple):
 def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags) -> tuple[OrderPlan, OwnDepot]:
     """Return the orders of ``config`` for the depot in the file ``holdings``, and that depot.
 
-    The day is the one that is named, or that of the machine's clock; one without a session is the next with one.
+    A day without a session stands for the next with one.
     """
     if not isinstance(config.tax, NoTax):
         raise DataError("tax: orders of a taxed plan are not planned yet; write --set tax.kind=none to plan before tax")
@@ -73,9 +73,9 @@ def _until(config: RunConfig[PolicyT], day: np.datetime64) -> RunConfig[PolicyT]
 
 
 def _order_session(exchange: str, as_of: str) -> np.datetime64:
-    """Return the first session on or after a day, today's where none is named."""
+    """Return the first session on or after a day."""
     try:
-        day = np.datetime64(dt.date.fromisoformat(as_of) if as_of else dt.datetime.now(tz=dt.UTC).date())
+        day = np.datetime64(dt.date.fromisoformat(as_of))
     except ValueError:
         message = f"--as-of: found {as_of[:40]!r}, expected a date as 2027-01-04"
         raise DataError(message) from None
