@@ -22,7 +22,7 @@ from engine.simulation.account_state import AccountState, restore, snapshot, sta
 from engine.simulation.kernel.valuation import account_value
 from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
-from engine.simulation.simulate import Spine
+from engine.simulation.spine import Spine
 
 ASKED_FOR = "asked for"
 """Why a rebalance is planned that no rule has called for."""

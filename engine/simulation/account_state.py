@@ -11,7 +11,7 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.errors import DataError
 from engine.simulation.event_schedule import DriftTrigger
 from engine.simulation.loss_review_state import LossBreach
-from engine.simulation.simulate import Spine
+from engine.simulation.spine import Spine
 
 CLOSES_KEPT: Final = 2
 """Closes that a decision may look back to: that before it, and one more where fills are a session late."""

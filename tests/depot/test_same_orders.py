@@ -18,7 +18,8 @@ from engine.portfolio.policy import Policy
 from engine.simulation.account_state import AccountState, restore, snapshot
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
-from engine.simulation.simulate import Spine, simulate
+from engine.simulation.simulate import simulate
+from engine.simulation.spine import Spine
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of, percent
 
