@@ -1,4 +1,4 @@
-"""Which decision is due for an account of one's own, and what it trades: one more session of the same run (S19)."""
+"""Which decision is due for an account of one's own, and what it trades: one more session of the same run."""
 
 from __future__ import annotations
 
