@@ -16,7 +16,7 @@ from engine.core.errors import EngineError
 from engine.data.market import Market
 from engine.evidence.look_ahead import REPLACEMENTS, certify, replace_later_closes, sessions_to_test
 from engine.portfolio.policy import Decision
-from engine.simulation import simulate as simulation
+from engine.simulation import spine
 from engine.simulation.simulate import simulate
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
@@ -204,13 +204,13 @@ def test_a_review_that_sees_the_session_of_its_fill_is_found(monkeypatch: pytest
 
 def test_an_order_that_knows_the_next_close_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a plan whose weights are fixed: what it trades is moved by the engine, no decision is."""
-    rebalance = simulation.rebalance
+    rebalance = spine.rebalance
 
     def lucky(state, row, target, reason) -> None:
         after = state.market.prices[min(row + 1, len(state.market.dates) - 1)]
         rebalance(state, row, np.where(after > state.market.prices[row], target, target / 2.0), reason)
 
-    monkeypatch.setattr(simulation, "rebalance", lucky)
+    monkeypatch.setattr(spine, "rebalance", lucky)
     plan = FixedMix(weights={"A": 0.5, "B": 0.3}, rebalance={"kind": "every", "period": "month"})
     terms = account(contributions={"amount": 100})  # money that comes in keeps the run from being one call
     assert certify(market_of(walk()), plan, terms, free(ASSETS)).moved is not None

@@ -74,7 +74,7 @@ def _flows_by_year(ledger: Ledger) -> dict[int, float]:
     return {year: float(ledger.flows[years == year].sum()) for year in set(years.tolist())}
 
 
-@pytest.mark.parametrize("name", ["us_small_caps_savings", "rules/sleeves"])
+@pytest.mark.parametrize("name", [pytest.param("us_small_caps_savings", marks=pytest.mark.slow), "rules/sleeves"])
 def test_parts_of_shipped_plans_add_up(name: str, shared_data: Path) -> None:
     """One with money paid in, and one with part trades whose buy-and-hold buys late."""
     require_all(Breakdown(shared_config(name, shared_data)))

@@ -15,7 +15,7 @@ from tests.reference.differences import review_actions, wanted_actions
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.worked_examples import EXAMPLES
 
-FAST_ROUNDS = 2 if os.environ.get("MUTANTS") else 8
+FAST_ROUNDS = 2 if os.environ.get("MUTANTS") else 4
 ROUNDS = 40
 
 
