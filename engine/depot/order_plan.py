@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -97,22 +97,19 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     market = _order_market(sessions.market, config, request)
     costs = config.costs.cost_table(market.assets, market.foreign)
     units = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
+    shares = _shares_of_the_day(market)
     account = config.account
     whole = account.shares == "whole"
     if whole and np.abs(units - np.rint(units)).max(initial=0.0) > _WHOLE:
         account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
     plan = PlanTerms(config.strategy, account, costs, sessions.start)
-    own = OwnAccount(units, request.cash)
+    own = OwnAccount(units / shares, request.cash)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
+    planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
     cash = request.cash + request.flow
     wanted = _wanted(config, market, planned, units)
     value = account_value(units, planned.prices, cash)
-    if (
-        _is_whole(config)
-        and not request.exact
-        and planned.due
-        and is_settled(wanted, account_value(units, planned.prices, cash))
-    ):
+    if _is_whole(config) and not request.exact and planned.due and is_settled(wanted, value):
         wanted = [one._replace(units=0.0) for one in wanted]
     sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), _fee_of(market, plan))
     opened = market.dates[plan.setup(market).opening]
@@ -134,19 +131,25 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     )
 
 
+def _shares_of_the_day(market: Market) -> FloatArray:
+    """Return (N,) how many shares of the last session one unit of the market is: brokers count these (S10, S16)."""
+    return np.ones(len(market.assets)) if market.shares is None else market.shares[-1]
+
+
 def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequest) -> Market:
     """Return the market with the session of the orders; raises DataError for prices that are missing or old."""
     before = int(np.searchsorted(market.dates, request.day))
     if before == 0:
         raise DataError(f"the prices begin on {market.dates[0]}, after {request.day}; ask for a later day (--as-of)")
     prices, faults = market.prices[before - 1].copy(), []
+    shares = np.ones(len(market.assets)) if market.shares is None else market.shares[before - 1]
     priced = np.zeros(len(market.assets), dtype=np.bool_)
     for ticker in config.strategy.tickers:
         j = market.column_index(ticker)
         given = request.prices.get(ticker)
         age = int(market.age[before - 1, j]) + int(np.busday_count(market.dates[before - 1], request.day) - 1)
         if given is not None:
-            prices[j], priced[j] = given, True
+            prices[j], priced[j] = given * shares[j], True
         elif market.age[before - 1, j] >= 0 and age <= config.orders.max_age:
             priced[j] = True
         elif request.held.get(ticker):

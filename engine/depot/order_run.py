@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.core.regular_files import read_regular
+from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.holdings import read_holdings
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
@@ -53,11 +54,13 @@ def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlag
     found = read_holdings(str(holdings), flags.layout, account=flags.account)
     depot = read_depot(config, found, _parse_money(flags.cash))
     prices = load_prices(_until(config, day))
+    sizing = {} if flags.prices is None else read_sizing_prices(flags.prices)
+    _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - sizing.keys()))
     request = OrderRequest(
         day=day,
         held=depot.held,
         cash=depot.cash,
-        prices={} if flags.prices is None else read_sizing_prices(flags.prices),
+        prices=sizing,
         flow=flags.flow,
         now=flags.now,
         exact=flags.exact,
@@ -67,9 +70,17 @@ def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlag
 
 
 def _until(config: RunConfig[PolicyT], day: np.datetime64) -> RunConfig[PolicyT]:
-    """Return the config with all prices up to before ``day``, whatever its window ends with."""
-    last = (day - np.timedelta64(1, "D")).astype(dt.date)
-    return config.model_copy(update={"window": config.window.model_copy(update={"end": last})})
+    """Return the config with all prices up to ``day``, whatever its window ends with."""
+    return config.model_copy(update={"window": config.window.model_copy(update={"end": day.astype(dt.date)})})
+
+
+def _refuse_adjusted(market: Market, day: np.datetime64, tickers: Sequence[str]) -> None:
+    """Raise DataError where adjusted closes go on to ``day``: those before it are none at which anybody could trade."""
+    source = market.provenance
+    if tickers and source.closes == "adjusted" and market.dates[-1] >= day:
+        found = f"found adjusted closes that go on to {market.dates[-1]}, expected closes as traded for orders of {day}"
+        remedy = f"name a source of these, or give the prices of {', '.join(tickers)} by --prices FILE"
+        raise DataError(f"{source.source}: {found}; {remedy}")
 
 
 def _order_session(exchange: str, as_of: str) -> np.datetime64:

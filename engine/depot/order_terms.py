@@ -18,27 +18,13 @@ class OrderTerms(NamedTuple):
     step: float
 
     @property
-    def whole_purchases(self) -> bool:
-        """Whether only whole shares are bought."""
+    def whole(self) -> bool:
+        """Whether orders are of whole shares."""
         return self.step == 1.0
 
-    @property
-    def whole_sales(self) -> bool:
-        """Whether only whole shares are sold by limit."""
-        return self.step == 1.0
-
-    def round_purchase(self, units: float, price: float) -> float:
-        """Return the units that can be ordered of those wanted."""
-        del price
+    def round_down(self, units: float) -> float:
+        """Return the shares that can be ordered of those wanted."""
         return units if not self.step else math.floor(units / self.step + _GRACE) * self.step
-
-    def round_sale(self, units: float) -> float:
-        """Return the units that can be sold of those wanted."""
-        return units if not self.step else math.floor(units / self.step + _GRACE) * self.step
-
-    def purchase_step(self, price: float) -> float:
-        """Return the least by which a purchase can be smaller [shares]."""
-        return self.step or self.tick / price
 
     def floor_tick(self, price: float) -> float:
         """Return the highest limit at or below ``price``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.depot.order_terms import OrderTerms
@@ -12,6 +12,7 @@ from engine.depot.order_terms import OrderTerms
 OrderKind: TypeAlias = Literal["limit", "fraction"]
 ROUNDING: Final = 1e-9
 """Shares by which a quantity may miss a whole one and still be it."""
+_HALVINGS: Final = 60
 
 
 class Wanted(NamedTuple):
@@ -90,7 +91,7 @@ def size_orders(wanted: list[Wanted], cash: float, reserve: float, terms: OrderT
     while the cash is there for it. An order that is not worth placing is left out, and its money stays in cash.
     """
     quantities = {one.ticker: _tradable(one, terms) for one in wanted}
-    if terms.whole_purchases:
+    if terms.whole:
         _spend_remainder(wanted, quantities, cash - reserve, fee)
     orders, left_out = list[SizedOrder](), list[LeftOut]()
     for one in wanted:
@@ -109,10 +110,10 @@ def size_orders(wanted: list[Wanted], cash: float, reserve: float, terms: OrderT
 def _tradable(one: Wanted, terms: OrderTerms) -> float:
     """Return the signed quantity that can be ordered of what is wanted, towards nothing."""
     if one.units > 0.0:
-        return terms.round_purchase(one.units, one.price)
+        return terms.round_down(one.units)
     if one.target == 0.0 and one.units <= -one.held * (1.0 - ROUNDING):
         return -one.held
-    return -min(terms.round_sale(-one.units), math.floor(one.held + ROUNDING) if terms.whole_sales else one.held)
+    return -min(terms.round_down(-one.units), math.floor(one.held + ROUNDING) if terms.whole else one.held)
 
 
 def _spend_remainder(wanted: list[Wanted], quantities: dict[str, float], cash: float, fee: Fee) -> None:
@@ -148,7 +149,7 @@ def _orders_of(one: Wanted, quantity: float, terms: OrderTerms, fee: Fee) -> lis
             SizedOrder(one.ticker, "buy", quantity, one.price, limit, fee(one.ticker, quantity * one.price), one.reason)
         ]
     limit, sold = terms.ceil_tick(one.price * (1.0 - offset)), -quantity
-    whole = math.floor(sold + ROUNDING) if terms.whole_sales else sold
+    whole = math.floor(sold + ROUNDING) if terms.whole else sold
     parts = [(float(whole), limit, "limit"), (sold - whole, None, "fraction")]
     return [
         SizedOrder(one.ticker, "sell", units, one.price, at, fee(one.ticker, units * one.price), one.reason, kind)  # type: ignore[arg-type]
@@ -168,20 +169,44 @@ def _why_left_out(order: SizedOrder, terms: OrderTerms) -> str:
 def _fit_worst_case(
     orders: list[SizedOrder], wanted: dict[str, Wanted], cash: float, terms: OrderTerms, fee: Fee
 ) -> None:
-    """Take shares from purchases, from the one that overshoots most, until cash is there at all limits."""
+    """Take shares from purchases, from the one that overshoots most, until cash is there at all limits.
+
+    Where any fraction can be bought, all purchases are cut by one factor.
+    """
+    if not terms.step:
+        _scale_purchases(orders, cash, fee)
+        return
     while sum(order.worst for order in orders) > cash + ROUNDING * max(abs(cash), 1.0):
         buys = [(at, order) for at, order in enumerate(orders) if order.side == "buy"]
         if not buys:
             return
         at, order = max(buys, key=lambda one: (one[1].quantity - wanted[one[1].ticker].units, one[1].ticker))
-        less = order.quantity - terms.purchase_step(order.price)
+        less = order.quantity - terms.step
         if less <= ROUNDING:
             del orders[at]
         else:
-            money = less * order.price
-            orders[at] = SizedOrder(
-                order.ticker, "buy", less, order.price, order.limit, fee(order.ticker, money), order.reason
-            )
+            orders[at] = _resize(order, less, fee)
+
+
+def _scale_purchases(orders: list[SizedOrder], cash: float, fee: Fee) -> None:
+    """Cut all purchases by the largest factor at which cash is there at all limits."""
+    low, high = 0.0, 1.0
+
+    def scaled(factor: float) -> list[SizedOrder]:
+        cut = [_resize(one, one.quantity * factor, fee) if one.side == "buy" else one for one in orders]
+        return [one for one in cut if one.quantity > 0.0]
+
+    if sum(order.worst for order in orders) <= cash + ROUNDING * max(abs(cash), 1.0):
+        return
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        fits = sum(order.worst for order in scaled(middle)) <= cash
+        low, high = (middle, high) if fits else (low, middle)
+    orders[:] = scaled(low)
+
+
+def _resize(order: SizedOrder, quantity: float, fee: Fee) -> SizedOrder:
+    return replace(order, quantity=quantity, fee=fee(order.ticker, quantity * order.price))
 
 
 def _in_waves(orders: list[SizedOrder], cash: float) -> list[SizedOrder]:
@@ -191,9 +216,5 @@ def _in_waves(orders: list[SizedOrder], cash: float) -> list[SizedOrder]:
     for order in sorted((order for order in orders if order.side == "buy"), key=lambda one: (one.worst, one.ticker)):
         wave = 1 if order.worst <= left or not sells else 2
         left -= order.worst
-        placed.append(
-            SizedOrder(
-                order.ticker, "buy", order.quantity, order.price, order.limit, order.fee, order.reason, "limit", wave
-            )
-        )
+        placed.append(replace(order, wave=wave))
     return placed

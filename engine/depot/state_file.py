@@ -75,8 +75,8 @@ def read_state(path: Path, config_sha256: str) -> AccountState:
         state = _State.model_validate(json.loads(read_regular(path, _MAX_BYTES)))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
-        message = f"{path}: found no state of an account ({reason}), expected a file of `engine run --state-at`"
-        raise DataError(f"{message} or `engine orders`; leave --state out to build it again") from None
+        message = f"{path}: found no state of an account ({reason}), expected state.json of `engine orders`"
+        raise DataError(f"{message}; leave --state out to build it again") from None
     if state.config != config_sha256:
         message = f"found the state of a config {state.config[:12]}, and this one is {config_sha256[:12]}"
         raise DataError(f"{path}: {message}; name the config it is of, or leave --state out to build it again")

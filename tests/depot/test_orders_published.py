@@ -160,3 +160,10 @@ def test_new_money_buys_what_is_furthest_below_its_target(
     planned, market, _ = depot.planned(flow=money, now=False)
     found = [planned.trades[market.columns[ticker]] for ticker in depot.tickers]
     assert found == pytest.approx(list(bought), abs=0.005)
+
+
+def test_purchases_of_fractions_are_cut_by_one_factor_where_limits_need_the_cash() -> None:
+    """1000 for A and B half and half, limits 1 % above: each gets 1/1.01 of it, and the whole worst case is paid."""
+    sized = Depot(("A", "B"), (0, 0), (10, 40), (0.5, 0.5), 1000.0, limit=0.01, step=0.0).sized()
+    assert [order.quantity for order in sized.orders] == pytest.approx([50 / 1.01, 12.5 / 1.01])
+    assert sized.worst_cash == pytest.approx(0.0, abs=1e-6)

@@ -1,0 +1,47 @@
+"""`engine orders` on real prices, as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+
+CONFIG = Path(__file__).parents[2] / "configs" / "us_small_caps.yaml"
+HELD = "ticker,quantity\nSPY,150\nVB,70\nCRS,30\nUNF,12.5\nMMSI,30\nITRI,20\nCASH,1500\n"
+
+
+def orders(folder: Path, monkeypatch: pytest.MonkeyPatch, prices: Path, *more: str) -> int:
+    (folder / "held.csv").write_text(HELD)
+    source = ("--set", "data.source.kind=files", "--set", f"data.source.path={prices}")
+    command = ["engine", "orders", str(CONFIG), "--holdings", str(folder / "held.csv"), "--out", str(folder), *source]
+    monkeypatch.setattr(sys, "argv", [*command, *more])
+    return main()
+
+
+@pytest.mark.parametrize("day", ["2024-01-02", "2020-01-02", "2014-01-02"])
+def test_sizing_prices_are_closes_as_traded_whenever_the_orders_are(
+    day: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path
+) -> None:
+    """Splits and dividends after the day, which the source knows, move none of them."""
+    import pandas as pd
+
+    assert orders(tmp_path, monkeypatch, shared_data / "raw.parquet", "--as-of", day) == 0
+    raw = pd.read_parquet(shared_data / "raw.parquet")
+    before = raw[raw["date"] < day].groupby("ticker")["close"].last()
+    plan = json.loads((tmp_path / "us-small-caps" / day / "orders.json").read_text())
+    assert {one["ticker"]: one["price"] for one in plan["positions"]} == pytest.approx(
+        {one["ticker"]: before[one["ticker"]] for one in plan["positions"]}
+    )
+    assert plan["due"]
+    assert plan["cash"]["worst"] >= 0.0
+
+
+def test_adjusted_closes_of_a_day_gone_by_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert orders(tmp_path, monkeypatch, shared_data / "prices.parquet", "--as-of", "2024-01-02") == 1
+    assert "adjusted closes that go on to 2024-01-02" in capsys.readouterr().err
