@@ -24,7 +24,7 @@ class OrderRules(ConfigModel):
 
     ``unknown``: what becomes of holdings that the plan does not name. ``limit``: how far a limit is from the sizing
     price, at least half the asset's spread; ``tick``: the step of limits [currency]. ``max_fee``: an order whose fee is
-    a larger share of its money is left out. ``reserve``: cash that stays [currency]. ``max_age``: sessions that a price
+    a larger share of its money is left out. ``reserve``: cash that stays [currency]. ``max_age``: weekdays that a price
     may be old. ``step``: shares that orders are multiples of, 1 for whole ones.
     """
 

@@ -155,7 +155,7 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
         elif request.held.get(ticker):
             last = market.dates[before - 1 - int(market.age[before - 1, j])] if market.age[before - 1, j] >= 0 else None
             found = f"found its last close on {last}" if last is not None else "found no close"
-            expected = f"expected one of the last {config.orders.max_age} sessions before {request.day}"
+            expected = f"expected one at most {config.orders.max_age} weekdays before {request.day} (orders.max_age)"
             faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
     if faults:
         raise DataError(*faults)

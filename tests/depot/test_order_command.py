@@ -22,14 +22,14 @@ def orders(folder: Path, monkeypatch: pytest.MonkeyPatch, prices: Path, *more: s
     return main()
 
 
-@pytest.mark.parametrize("day", ["2024-01-02", "2020-01-02", "2014-01-02"])
+@pytest.mark.parametrize("day", ["2024-01-02", "2023-06-12", "2014-06-16"])
 def test_sizing_prices_are_closes_as_traded_whenever_the_orders_are(
     day: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path
 ) -> None:
-    """Splits and dividends after the day, which the source knows, move none of them."""
+    """Dividends a few days later (SPY on 2023-06-16 and 2014-06-20), which the source knows, move none of them."""
     import pandas as pd
 
-    assert orders(tmp_path, monkeypatch, shared_data / "raw.parquet", "--as-of", day) == 0
+    assert orders(tmp_path, monkeypatch, shared_data / "raw.parquet", "--as-of", day, "--now") == 0
     raw = pd.read_parquet(shared_data / "raw.parquet")
     before = raw[raw["date"] < day].groupby("ticker")["close"].last()
     plan = json.loads((tmp_path / "us-small-caps" / day / "orders.json").read_text())
