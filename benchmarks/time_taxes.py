@@ -19,7 +19,8 @@ from engine.portfolio.costs import PercentCosts
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.simulate import _run_with_decisions
 from engine.simulation.taxed_targets import run_taxed_in_one_call
-from engine.sweep.batch.planner import TradingTerms, VariantColumns, group_policies, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import TradingTerms, group_policies
 from engine.sweep.batch.run_batch import batch_metric_table
 from engine.tax.book import Taxation
 from engine.tax.germany.law import GermanTax

@@ -12,7 +12,7 @@ from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.portfolio.spread import SpreadByName
 from engine.simulation.kernel.order_costs import is_proportional
-from engine.sweep.batch.planner import PolicyGroup, distinct_and_index
+from engine.sweep.batch.policy_groups import PolicyGroup, distinct_and_index
 from engine.sweep.section_values import IndependentValues, Rejection, distinct_values
 from engine.sweep.space import AxisIndices
 from engine.sweep.strategy_table import REJECTED, StrategyTable

@@ -18,7 +18,7 @@ from engine.backtest.loading import dated_candidates, waits_for_flows
 from engine.core.arrays import BoolArray, IntArray
 from engine.portfolio.policy import Policy, PolicyT
 from engine.portfolio.policy_abilities import TabulatesTargets
-from engine.sweep.batch.planner import PolicyGroup, distinct_and_index, group_policies, is_batchable
+from engine.sweep.batch.policy_groups import PolicyGroup, distinct_and_index, group_policies, is_batchable
 from engine.sweep.section_values import (
     Axes,
     ConfigSection,

@@ -18,7 +18,8 @@ from engine.core.yaml_tree import Tree
 from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import sweep_metrics
-from engine.sweep.batch.planner import PolicyGroup, TradingTerms, Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import PolicyGroup, TradingTerms, Variant
 from engine.sweep.batch.run_batch import batch_metric_table, batch_period_sums, run_alone, simulate_variant
 from engine.sweep.chunk import Chunk
 from engine.sweep.market_windows import MarketWindow, MarketWindows

@@ -12,7 +12,8 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts, PerOrderCosts
 from engine.simulation.ledger import Ledger, ledger_checks
 from engine.simulation.simulate import simulate
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import batch_metric_table, reference_metrics
 from strategies.fixed_mix import FixedMix
 from tests.support.batches import steady_market

@@ -15,7 +15,8 @@ from engine.simulation.kernel.records import BELOW_MIN_ORDER, NOT_AT_LIMIT
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from engine.simulation.trade_events import LeftOutOrders
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from strategies.base import AfterDelisting
 from strategies.fixed_mix import FixedMix
 from strategies.schedules import Never

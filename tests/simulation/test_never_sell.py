@@ -17,7 +17,8 @@ from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
 from engine.simulation.trade_events import LeftOutOrders
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from strategies.core_satellite import CoreSatellite
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, free, market_of, percent

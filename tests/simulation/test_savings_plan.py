@@ -15,7 +15,7 @@ from engine.portfolio.tariffs import load_tariffs
 from engine.report.run.fees_table import fees_share, fees_table, fees_text
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of

@@ -16,7 +16,8 @@ from engine.portfolio.yearly_fee import yearly_fee_shares
 from engine.simulation.ledger import Ledger, ledger_checks
 from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of

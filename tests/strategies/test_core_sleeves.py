@@ -16,7 +16,7 @@ from engine.core.yaml_document import parse_document
 from engine.report.run.page import render_run
 from engine.report.run.sleeves import sleeve_lines
 from engine.simulation.sleeves_due import sleeves_by_row
-from engine.sweep.batch.planner import is_batchable
+from engine.sweep.batch.policy_groups import is_batchable
 from strategies.core_satellite import CoreSatellite
 from tests.support.markets import market_of
 from tests.support.sweeps import evaluate_as_own_runs

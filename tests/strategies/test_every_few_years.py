@@ -12,7 +12,8 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts
 from engine.portfolio.policy_abilities import schedule_since
 from engine.simulation.simulate import simulate
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.fixed_mix import FixedMix
 from tests.support.batches import steady_market

@@ -10,7 +10,7 @@ from engine.data.market import Market
 from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from strategies.fixed_mix import FixedMix
 
 NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG")

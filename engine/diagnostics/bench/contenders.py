@@ -44,7 +44,8 @@ from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import batch_metric_table, variant_metric_table
 from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
 

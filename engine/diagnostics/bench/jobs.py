@@ -15,7 +15,7 @@ from engine.data.sessions import MONTH_NAMES
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts
 from engine.portfolio.policy import Policy
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 
 SESSIONS: Final = 5475
 YEAR_SESSIONS: Final = 249

@@ -19,7 +19,7 @@ from engine.portfolio.costs import AnyCosts
 from engine.portfolio.policy import Policy
 from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, PolicyVersion
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 
 
 @dataclass(frozen=True)

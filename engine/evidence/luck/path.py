@@ -23,7 +23,7 @@ from engine.data.market import Market
 from engine.data.sessions import calendar_years
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import metric_column, percentiles
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table, runs_in_lanes
 
 FEWEST_SESSIONS: Final = 60

@@ -17,7 +17,7 @@ from engine.data.research.universe import Universe
 from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import Counts, FigureSpread, figure_spreads, metric_column, plan_figures
 from engine.portfolio.policy import Policy
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_baskets import BasketPlan
 
 FEWEST_BASKETS: Final = 20

@@ -21,7 +21,8 @@ from engine.evidence.luck.measured_plan import MeasuredPlan
 from engine.evidence.luck.spread import FigureSpread, figure_spreads, metric_column, plan_figures
 from engine.portfolio.policy import Policy
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import TradingTerms, Variant, VariantColumns, group_policies, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import TradingTerms, Variant, group_policies
 from engine.sweep.batch.run_batch import batch_metric_table, reference_metrics
 
 FIRST_SESSIONS: Final = 21

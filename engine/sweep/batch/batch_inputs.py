@@ -9,7 +9,8 @@ import numpy as np
 from engine.core.arrays import FloatArray, IntArray
 from engine.simulation.kernel.batch.records import BatchMarket, BatchPlans
 from engine.simulation.kernel.valuation import normalise
-from engine.sweep.batch.planner import BatchKey, MarketPlanner, PolicyGroup, VariantColumns
+from engine.sweep.batch.planner import BatchKey, MarketPlanner, VariantColumns
+from engine.sweep.batch.policy_groups import PolicyGroup
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from engine.simulation.kernel.valuation import normalise
 from engine.sweep.batch.batch_inputs import build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns
+from engine.sweep.batch.planner import MarketPlanner, VariantColumns
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros, reference_metrics
 
 CHUNK_BASKETS: Final = 1024

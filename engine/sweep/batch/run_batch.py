@@ -29,7 +29,8 @@ from engine.sweep.batch.after_tax import after_tax_table
 from engine.sweep.batch.batch_inputs import BatchInputs, build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS, fill_metrics_from_sums, metric_row, sweep_metrics
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import MarketPlanner, VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_taxed import TaxedBatch, run_taxed_chunk
 
 CHUNK_VARIANTS: Final = 4096

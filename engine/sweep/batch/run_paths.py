@@ -26,7 +26,8 @@ from engine.simulation.run_setup import AS_WRITTEN, BOUGHT_AND_HELD
 from engine.sweep.batch.batch_inputs import build_inputs
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.batch.market_arrays import build_batch_market
-from engine.sweep.batch.planner import MarketPlanner, TradingTerms, Variant, VariantColumns, group_policies
+from engine.sweep.batch.planner import MarketPlanner, VariantColumns
+from engine.sweep.batch.policy_groups import TradingTerms, Variant, group_policies
 from engine.sweep.batch.run_batch import ThreadBuffers, aligned_zeros, reference_metrics
 
 CHUNK_HISTORIES: Final = 1024

@@ -21,7 +21,7 @@ from engine.evidence.luck.start import measure_starts, start_differences
 from engine.evidence.luck.timing import measure_timing, timing_table
 from engine.simulation.run_setup import BOUGHT_AND_HELD
 from engine.simulation.simulate import simulate
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_paths import ResampledHistories, _closes, _flat_market, path_metric_table
 from strategies.moved_calendar import move_calendar
 from tests.support.configs import QUICK

@@ -17,7 +17,7 @@ from engine.portfolio.account import Account
 from engine.portfolio.costs import PercentCosts, PerOrderCosts
 from engine.portfolio.policy import Policy
 from engine.sweep.batch import run_baskets
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_baskets import BasketPlan
 from engine.sweep.batch.run_batch import reference_metrics
 from strategies.core_satellite import CoreSatellite

@@ -20,7 +20,8 @@ from engine.simulation.kernel.batch.run_lanes import run_lanes
 from engine.simulation.simulate import simulate
 from engine.sweep.batch import run_batch
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import MarketPlanner, Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import MarketPlanner, VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.buy_and_hold import BuyAndHold
 from strategies.core_satellite import CoreSatellite

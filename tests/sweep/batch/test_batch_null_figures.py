@@ -9,7 +9,7 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import NoCosts
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import market_of

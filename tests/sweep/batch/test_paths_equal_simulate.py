@@ -23,7 +23,7 @@ from engine.simulation.kernel.batch.resampled_closes import fill_history
 from engine.simulation.kernel.batch.run_path_lanes import run_path_lanes
 from engine.sweep.batch import run_paths
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics
 from engine.sweep.batch.run_paths import ResampledHistories, path_metric_table
 from strategies.core_satellite import CoreSatellite

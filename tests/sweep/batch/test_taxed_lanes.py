@@ -13,7 +13,8 @@ from engine.data.market import Market
 from engine.portfolio.account import Account
 from engine.portfolio.costs import AnyCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.sweep.batch.batch_metrics import sweep_metrics
-from engine.sweep.batch.planner import TradingTerms, Variant, VariantColumns, group_policies, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import TradingTerms, Variant, group_policies
 from engine.sweep.batch.run_batch import batch_metric_table, reference_metrics
 from engine.tax.book import Taxation
 from engine.tax.germany.law import GermanTax

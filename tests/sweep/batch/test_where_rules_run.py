@@ -13,7 +13,8 @@ from engine.data.market import Market
 from engine.simulation import simulate as simulate_module
 from engine.simulation.simulate import simulate
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
-from engine.sweep.batch.planner import Variant, VariantColumns, planner_for
+from engine.sweep.batch.planner import VariantColumns, planner_for
+from engine.sweep.batch.policy_groups import Variant
 from engine.sweep.batch.run_batch import reference_metrics, variant_metric_table
 from tests.support.batches import steady_market
 from tests.support.configs import ROOT, config
