@@ -158,7 +158,7 @@ def test_what_a_house_rule_forbids_is_not_there(pattern: str) -> None:
     }
     clocks.add("engine.data.research.verdicts")  # refuses a verdict of a day to come; decides nothing else
     clocks.add("engine.report.config_terminal")  # how far an open window reaches today; printed, never written
-    clocks.add("engine.cli.depot")  # the day of orders where none is named; printed and written with them
+    clocks.add("engine.cli.orders")  # the day of orders where none is named; printed and written with them
     clocks.add("engine.evidence.trial_registry")  # when a plan was first tried; a file of the user's, and no result
     for name, path in MODULES.items():
         if "datetime" in pattern and name in clocks:

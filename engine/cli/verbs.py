@@ -8,9 +8,9 @@ import typer
 
 from engine.cli.bench import bench
 from engine.cli.data import check, fetch
-from engine.cli.depot import orders
 from engine.cli.folders import compare, diff, export, replay, report, verify
 from engine.cli.lists import schema, tariffs, trials
+from engine.cli.orders import orders
 from engine.cli.plans import claims, init, luck, optimise, run, validate
 from engine.cli.sweeps import sweep
 

@@ -1,4 +1,4 @@
-"""The verbs of a real depot."""
+"""The verb `orders`."""
 
 from __future__ import annotations
 
