@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -71,28 +71,43 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class SizedOrders:
-    """All orders, sales first; what was left out; cash after them at the sizing prices, and at all limits."""
+    """All orders, sales first; what was left out; cash after them at the sizing prices, and at all limits.
+
+    ``tax`` is due at once for them, and no longer in either cash [currency].
+    """
 
     orders: tuple[SizedOrder, ...]
     left_out: tuple[LeftOut, ...]
     cash: float
     worst_cash: float
     notes: tuple[str, ...] = field(default=())
+    tax: float = 0.0
 
 
 Fee: TypeAlias = Callable[[str, float], float]
 """The cost of an order of so much money in an asset [currency]."""
+TaxAtOnce: TypeAlias = Callable[[Mapping[str, float]], float]
+"""The tax that signed quantities by ticker [shares] are due at once [currency]."""
 
 
-def size_orders(wanted: list[Wanted], cash: float, reserve: float, terms: OrderTerms, fee: Fee) -> SizedOrders:
+def size_orders(
+    wanted: list[Wanted],
+    cash: float,
+    reserve: float,
+    terms: OrderTerms,
+    fee: Fee,
+    *,
+    tax: TaxAtOnce | None = None,
+) -> SizedOrders:
     """Return the orders for what is ``wanted``; ``cash`` is there, ``reserve`` stays [currency].
 
     Sales and purchases are cut to what can be traded; then purchases take one share more, the largest remainder first,
-    while the cash is there for it. An order that is not worth placing is left out, and its money stays in cash.
+    while the cash is there for it. An order that is not worth placing is left out, and its money stays in cash. What
+    ``tax`` says of the quantities is kept back from cash; less than nothing counts as nothing.
     """
     quantities = {one.ticker: _tradable(one, terms) for one in wanted}
     if terms.whole:
-        _spend_remainder(wanted, quantities, cash - reserve, fee)
+        _spend_remainder(wanted, quantities, cash - reserve - _tax_due(quantities, tax), fee)
     orders, left_out = list[SizedOrder](), list[LeftOut]()
     for one in wanted:
         for order in _orders_of(one, quantities[one.ticker], terms, fee):
@@ -101,10 +116,46 @@ def size_orders(wanted: list[Wanted], cash: float, reserve: float, terms: OrderT
                 left_out.append(LeftOut(one.ticker, order.money, why))
             else:
                 orders.append(order)
-    _fit_worst_case(orders, {one.ticker: one for one in wanted}, cash - reserve, terms, fee)
-    placed = _in_waves(orders, cash - reserve)
-    spent = sum(order.money + order.fee if order.side == "buy" else order.fee - order.money for order in placed)
-    return SizedOrders(tuple(placed), tuple(left_out), cash - spent, cash - sum(order.worst for order in placed))
+    due = _fit_taxed(orders, {one.ticker: one for one in wanted}, cash - reserve, terms, fee, tax)
+    placed = _in_waves(orders, cash - reserve - due)
+    spent = due + sum(order.money + order.fee if order.side == "buy" else order.fee - order.money for order in placed)
+    worst = due + sum(order.worst for order in placed)
+    return SizedOrders(tuple(placed), tuple(left_out), cash - spent, cash - worst, tax=due)
+
+
+def _tax_due(quantities: Mapping[str, float], tax: TaxAtOnce | None) -> float:
+    return 0.0 if tax is None else max(tax(quantities), 0.0)
+
+
+def _fit_taxed(
+    orders: list[SizedOrder],
+    wanted: dict[str, Wanted],
+    cash: float,
+    terms: OrderTerms,
+    fee: Fee,
+    tax: TaxAtOnce | None,
+) -> float:
+    """Take shares from purchases until cash is there at all limits, and for the tax; return the tax [currency].
+
+    Fewer purchases may be due more tax than more are: what is kept back never falls.
+    """
+    due = 0.0
+    for _ in range(_HALVINGS):
+        _fit_worst_case(orders, wanted, cash - due, terms, fee)
+        found = _tax_due(_signed(orders), tax)
+        if found <= due:
+            return found
+        due = found
+    return due
+
+
+def _signed(orders: list[SizedOrder]) -> dict[str, float]:
+    """Return signed quantities by ticker."""
+    found: dict[str, float] = {}
+    for order in orders:
+        quantity = order.quantity if order.side == "buy" else -order.quantity
+        found[order.ticker] = found.get(order.ticker, 0.0) + quantity
+    return found
 
 
 def _tradable(one: Wanted, terms: OrderTerms) -> float:

@@ -167,3 +167,12 @@ def test_purchases_of_fractions_are_cut_by_one_factor_where_limits_need_the_cash
     sized = Depot(("A", "B"), (0, 0), (10, 40), (0.5, 0.5), 1000.0, limit=0.01, step=0.0).sized()
     assert [order.quantity for order in sized.orders] == pytest.approx([50 / 1.01, 12.5 / 1.01])
     assert sized.worst_cash == pytest.approx(0.0, abs=1e-6)
+
+
+def test_tax_that_sales_are_due_at_once_is_kept_back_from_purchases() -> None:
+    """20 of A are sold for B; of the 2000 that they bring a quarter is due, and what is below nothing is nothing."""
+    depot = Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5))
+    taxed = depot.sized(tax=lambda sold: -25.0 * sold["A"])
+    assert (depot.orders(), taxed.tax, taxed.cash) == ({"A": -20, "B": 40}, 500.0, 0.0)
+    assert [order.quantity for order in taxed.orders] == [20, 30]
+    assert depot.sized(tax=lambda sold: 25.0 * sold["A"]) == depot.sized()

@@ -9,7 +9,7 @@ import numpy as np
 from engine.data.market import Market
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
 from engine.depot.order_terms import OrderTerms
-from engine.depot.sizing import SizedOrders, Wanted, size_orders
+from engine.depot.sizing import SizedOrders, TaxAtOnce, Wanted, size_orders
 from engine.portfolio.costs import Costs, NoCosts
 from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.market_memory import quotes_at, recall
@@ -50,7 +50,7 @@ class Depot:
         by_ticker = dict(zip(self.tickers, self.held, strict=True))
         return np.array([by_ticker[ticker] for ticker in market.assets], dtype=float)
 
-    def sized(self, *, flow: float = 0.0, now: bool = True) -> SizedOrders:
+    def sized(self, *, flow: float = 0.0, now: bool = True, tax: TaxAtOnce | None = None) -> SizedOrders:
         """Return the orders."""
         planned, market, plan = self.planned(flow=flow, now=now)
         quotes, charged, _units = (
@@ -64,7 +64,7 @@ class Depot:
 
         wanted = self.wanted(planned, market)
         terms = OrderTerms(self.limit, 0.01, self.max_fee, 0.0, self.step)
-        return size_orders(wanted, self.cash + flow, 0.0, terms, fee)
+        return size_orders(wanted, self.cash + flow, 0.0, terms, fee, tax=tax)
 
     def wanted(self, planned: PlannedTrades, market: Market) -> list[Wanted]:
         """Return what the rule asks for, asset by asset."""
