@@ -72,13 +72,24 @@ def run(
             "--keep-prices", help="Put the closes, events, rates and files that the run read into its folder."
         ),
     ] = False,
+    state_at: Annotated[
+        str,
+        typer.Option(
+            "--state-at",
+            metavar="DATE",
+            help="Also write the account before the session of DATE, from which `engine orders --state` goes on.",
+        ),
+    ] = "",
 ) -> None:
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.outputs import run_folders
+    from engine.depot.state_at import account_at, parse_day
     from engine.evidence.trial_registry import count_run
+    from engine.report.depot.state_publication import write_account
     from engine.report.run.terminal import print_run
 
+    day = parse_day(state_at) if state_at else None
     documents = [composition.open_document(path, overrides or ()) for path in configs]
     loaded = [composition.select_run(document, variant) for document in documents]
     names = [f"{config.name}-{config.sha256()[:12]}" if variant else config.name for config in loaded]
@@ -88,9 +99,11 @@ def run(
         warn_of_compilation()
         with prefix_errors(path):
             result, prices = load_and_run(config, keep=keep_prices, audit=audit)
+            account = account_at(config, prices, day) if day else None
         from engine.report.run.page import publish_run  # a config that is refused needs no templates
 
         publish_run(result, folder)
+        kept = write_account(config, account, folder) if account else ()
         tried = count_run(result, warn)
         summary, certificate = result.summary.to_plain(), None
         if certify:
@@ -103,6 +116,8 @@ def run(
         summaries.append(summary)
         if not json:
             print_run(result, folder, trades=trades, tried=tried, certificate=certificate)
+            for written in kept:
+                typer.echo(escape_controls(str(written)))
         if audit:
             from engine.backtest.vectorbt_audit import require_agreement
 

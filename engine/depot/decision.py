@@ -18,7 +18,7 @@ from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.portfolio.policy_abilities import schedule_since
-from engine.simulation.account_state import AccountState, restore, snapshot, state_before
+from engine.simulation.account_state import AccountState, in_units_of, restore, snapshot, state_before
 from engine.simulation.kernel.valuation import account_value
 from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
@@ -93,6 +93,7 @@ def plan_trades(
     row = len(market.dates) - 1
     spine = Spine.open(plan.setup(market))
     assumptions: tuple[str, ...] = _ASSUMED if saved is None else ()
+    saved = None if saved is None else in_units_of(saved, market)
     if saved is not None and saved.date == market.dates[row]:
         restore(spine, dataclasses.replace(saved, units=own.units, cash=own.cash))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Final, Literal
@@ -12,7 +13,7 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.core.json_files import Json
 from engine.core.regular_files import read_regular
-from engine.simulation.account_state import AccountState, DueResponse
+from engine.simulation.account_state import CLOSES_KEPT, AccountState, DueResponse, LastCloses
 
 _MAX_BYTES: Final = 4_000_000
 _VERSION: Final = 1
@@ -23,6 +24,11 @@ class _Response(ConfigModel):
     drift: str
     trims: tuple[int, ...]
     breaches: tuple[tuple[int, float], ...]
+
+
+class _Seen(ConfigModel):
+    date: str
+    prices: tuple[float, ...]
 
 
 class _State(ConfigModel):
@@ -44,6 +50,7 @@ class _State(ConfigModel):
     cash_before: tuple[float, ...]
     units_before: tuple[tuple[float, ...], ...]
     response: _Response | None = None
+    seen: _Seen | None = None
 
 
 def state_json(state: AccountState, config_sha256: str) -> dict[str, Json]:
@@ -63,6 +70,8 @@ def state_json(state: AccountState, config_sha256: str) -> dict[str, Json]:
         breaches: list[Json] = [list(breach) for breach in one.breaches]
         trims: list[Json] = list(one.trims)
         plain["response"] = {"sessions": one.sessions, "drift": one.drift, "trims": trims, "breaches": breaches}
+    if state.seen is not None:
+        plain["seen"] = {"date": str(state.seen.date), "prices": state.seen.prices.tolist()}
     return plain
 
 
@@ -84,11 +93,7 @@ def read_state(path: Path, config_sha256: str) -> AccountState:
 
 
 def _to_state(state: _State, path: Path) -> AccountState:
-    count = len(state.assets)
-    vectors = (state.units, state.target, state.drift_base, state.waits, state.scaled_down)
-    more = (state.reference_price, state.watching, state.barred, *state.units_before)
-    if any(len(one) != count for one in (*vectors, *more)):
-        raise DataError(f"{path}: found vectors of other lengths than its {count} assets; it was changed by hand")
+    _refuse_changed(state, path)
     response = state.response
     return AccountState(
         date=np.datetime64(state.date),
@@ -109,4 +114,25 @@ def _to_state(state: _State, path: Path) -> AccountState:
         response=None
         if response is None
         else DueResponse(response.sessions, response.drift, response.trims, response.breaches),
+        seen=None if state.seen is None else LastCloses(np.datetime64(state.seen.date), np.array(state.seen.prices)),
     )
+
+
+def _refuse_changed(state: _State, path: Path) -> None:
+    """Raise DataError for what no order wrote: vectors of other lengths, columns that are none, days that are none."""
+    count = len(state.assets)
+    vectors = (state.units, state.target, state.drift_base, state.waits, state.scaled_down)
+    more = (state.reference_price, state.watching, state.barred, *state.units_before)
+    seen = (state.seen.prices,) if state.seen else ()
+    pairs = (state.values, state.cash_before, state.units_before)
+    response = state.response or _Response(sessions=0, drift="", trims=(), breaches=())
+    columns = (*response.trims, *(column for column, _ in response.breaches))
+    fits = all(len(one) == count for one in (*vectors, *more, *seen)) and all(len(one) == CLOSES_KEPT for one in pairs)
+    if not fits or response.sessions < 0 or not all(0 <= column < count for column in columns):
+        raise DataError(f"{path}: found vectors of other lengths than its {count} assets; it was changed by hand")
+    for day in (state.date, state.opened, *((state.seen.date,) if state.seen else ())):
+        try:
+            dt.date.fromisoformat(day)
+        except ValueError:
+            message = f"{path}: found the day {day[:20]!r}, expected one as 2027-01-04; it was changed by hand"
+            raise DataError(message) from None

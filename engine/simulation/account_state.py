@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.core.errors import DataError
+from engine.data.market import Market
 from engine.simulation.event_schedule import DriftTrigger
 from engine.simulation.loss_review_state import LossBreach
 from engine.simulation.spine import Spine
@@ -32,6 +33,14 @@ class DueResponse:
 
 
 @dataclass(frozen=True)
+class LastCloses:
+    """The closes of ``date``, (N,), which tell what a unit was then [currency/unit]; 0 where there was none."""
+
+    date: np.datetime64
+    prices: FloatArray
+
+
+@dataclass(frozen=True)
 class AccountState:
     """One account before session ``date`` trades, with its interest and dividends in ``cash`` already.
 
@@ -50,6 +59,7 @@ class AccountState:
     barred : (N,) sessions since a review sold an asset that may not be bought, -1 for none
     values, cash_before : (2,) at the closes before, the last one first [currency]; units_before : (2, N)
     response : what the last close has broken, None for nothing
+    seen : the closes before, None where nobody knows them any more
 
     """
 
@@ -69,6 +79,7 @@ class AccountState:
     cash_before: FloatArray
     units_before: FloatArray
     response: DueResponse | None = None
+    seen: LastCloses | None = None
 
 
 def state_before(spine: Spine, row: int) -> AccountState:
@@ -107,6 +118,29 @@ def snapshot(spine: Spine, row: int) -> AccountState:
         cash_before=history.cash[closes],
         units_before=history.units[closes],
         response=_response_after(spine, row),
+        seen=LastCloses(market.dates[row - 1], np.nan_to_num(market.prices[row - 1])) if row else None,
+    )
+
+
+def in_units_of(saved: AccountState, market: Market) -> AccountState:
+    """Return a state in the units of ``market``, which a dividend or a split since has made others.
+
+    A unit is so many shares of each day, one at the end of what is known: the closes that the state has ``seen`` were
+    in other units then. Where they are the same, every number keeps its bits.
+    """
+    if saved.seen is None or saved.assets != market.assets:
+        return saved
+    row = int(np.searchsorted(market.dates, saved.seen.date))
+    if row == len(market.dates) or market.dates[row] != saved.seen.date:
+        return saved
+    known = (saved.seen.prices > 0.0) & (market.prices[row] > 0.0)
+    growth = np.divide(market.prices[row], saved.seen.prices, out=np.ones(len(known)), where=known)
+    return replace(
+        saved,
+        units=saved.units / growth,
+        units_before=saved.units_before / growth,
+        reference_price=saved.reference_price * growth,
+        seen=LastCloses(saved.seen.date, np.nan_to_num(market.prices[row])),
     )
 
 
