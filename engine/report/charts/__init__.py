@@ -6,6 +6,7 @@
 - ``bar_chart.bar_chart(key, title, [Mark(label, value, low, high)], style)``: upright bars around zero, as one a year;
   ``lying_bars(...)`` the same with a name each, ``log=True`` for times; ``cell_bar(value, longest)`` inside a table.
 - ``stacked_bars.stacked_bars(key, title, names, [BarPart(label, values, place)], style)``: bars of several parts.
+- ``waterfall.waterfall(key, title, [Mark(label, value)], Mark(label, total), "gain")``: parts that add up to a total.
 - ``interval_chart.interval_chart(key, title, [Mark(label, value, low, high)], style)``: dots with intervals;
   ``interval_cell(interval, mark_scale(all))`` for a table's cell or a card.
 - ``histogram.histogram(Histogram(key, title, edges, counts, style, lines=[ValueLine(label, value, place)], band=))``.

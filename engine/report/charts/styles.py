@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
+from engine.core.number_text import with_sign
 from engine.report import number_format as fmt
 
-FigureStyle: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds", "duration"]
+FigureStyle: TypeAlias = Literal["money", "percent", "points", "ratio", "count", "seconds", "duration", "gain"]
 """``percent`` and ``points`` (percentage points, always with a sign) are written from fractions, ``duration`` from
-seconds in the unit that fits, on pages without a script."""
+seconds in the unit that fits, ``gain`` with its sign and cents; the last two never in charts that a script redraws."""
 
 _FIGURES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "money": fmt.money,
@@ -20,6 +21,7 @@ _FIGURES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "count": fmt.count,
     "seconds": lambda value: fmt.short_number(value) + " s",
     "duration": fmt.duration,
+    "gain": lambda value: with_sign(value, 2),
 }
 _AXES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "money": fmt.short_money,
@@ -29,6 +31,7 @@ _AXES: Final[dict[FigureStyle, Callable[[float], str]]] = {
     "count": fmt.short_money,
     "seconds": lambda value: f"{fmt.short_number(value)} s",
     "duration": fmt.duration,
+    "gain": fmt.short_money,
 }
 
 
