@@ -53,7 +53,7 @@ def test_nothing_is_cut_or_too_small_and_the_page_does_not_scroll_sideways(
 
 @pytest.mark.parametrize("years", [None, 1, 3])
 @pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("kind", ["specimen", "run", "real run", "taxed run", "luck", "comparison"])
+@pytest.mark.parametrize("kind", ["specimen", "run", "real run", "taxed run", "luck", "comparison", "depot"])
 def test_no_text_of_an_axis_covers_another(
     show: Callable[..., Any], pages: Callable[[str], Path], kind: str, width: int, years: int | None
 ) -> None:

@@ -9,54 +9,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from engine.depot.comparison.records import (
-    ComparedFigure,
-    DepotComparison,
-    Deviation,
-    DifferencePart,
-    PartKind,
-)
+from engine.depot.comparison.records import DifferencePart, PartKind
 from engine.report.charts.waterfall import whole_units
 from engine.report.depot.comparison_page import render_depot_comparison
 from engine.report.depot.comparison_words import printed_parts, verdict
 from tests.report.test_hostile_text import PAYLOADS
+from tests.support.depot_comparisons import KINDS, compare
 from tests.support.runs import Skeleton
-
-KINDS: tuple[PartKind, ...] = ("late", "price", "size", "not_done", "not_planned", "fees", "taxes", "income")
-
-
-def compare(money: dict[PartKind, list[float]], text: str = "bought 8", **other: object) -> DepotComparison:
-    """Return a comparison of 40 sessions with these amounts as deviations of each part."""
-    dates = np.arange("2026-01-05", "2026-02-14", dtype="datetime64[D]")
-    plan = np.linspace(10_000.0, 11_000.0, len(dates))
-    difference = sum(sum(amounts) for amounts in money.values())
-    parts = tuple(
-        DifferencePart(
-            kind,
-            kind,
-            sum(money.get(kind, [])),
-            tuple(Deviation("2026-01-12", "ABC", amount, text) for amount in money.get(kind, [])),
-        )
-        for kind in KINDS
-    )
-    facts = {
-        "name": "world",
-        "currency": "EUR",
-        "start": str(dates[0]),
-        "end": str(dates[-1]),
-        "dates": dates,
-        "mine": plan + np.linspace(0.0, difference, len(dates)),
-        "plan": plan,
-        "flows": np.zeros(len(dates)),
-        "figures": (
-            ComparedFigure("Final value", 11_000.0 + difference, 11_000.0, "money"),
-            ComparedFigure("TWR", 0.05, None, "percent", 0.04),
-        ),
-        "difference": difference,
-        "parts": parts,
-    }
-    return DepotComparison(**(facts | other))
-
 
 EXAMPLE: dict[PartKind, list[float]] = {"late": [-32.0], "price": [8.0], "size": [-40.0], "fees": [-1.0]}
 

@@ -11,6 +11,8 @@ from typing import Final
 import pytest
 
 from engine.report.bench import render_bench
+from engine.report.depot.comparison_page import render_depot_comparison
+from tests.support.depot_comparisons import long_comparison
 from tests.support.optimised_plan import OPTIMISED
 from tests.support.specimen_page import specimen_page
 from tests.support.timings import TIMINGS
@@ -112,6 +114,12 @@ def _bench(folder: Path) -> Path:
     return path
 
 
+def _depot(folder: Path) -> Path:
+    path = folder / "depot.html"
+    path.write_text(render_depot_comparison(long_comparison()), encoding="utf-8")
+    return path
+
+
 PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "specimen": _specimen,
     "run": _run,
@@ -124,4 +132,5 @@ PAGES: Final[dict[str, Callable[[Path], Path]]] = {
     "comparison of windows": _comparison_of_windows,
     "allocation": _allocation,
     "bench": _bench,
+    "depot": _depot,
 }
