@@ -14,6 +14,8 @@ from engine.report.charts.mark import Mark
 from engine.report.charts.scales import Scale, fit_scale
 from engine.report.charts.styles import FigureStyle, write_figure
 
+_LETTERS: Final = 26
+"""Of a part's name; on a phone it goes on in the next line."""
 _GAIN: Final = 0
 _LOSS: Final = 1
 """Colours of parts above and below zero, which their signs tell too."""
@@ -38,7 +40,7 @@ def waterfall(key: str, title: str, parts: Sequence[Mark], total: Mark, style: F
     ).format(
         key=key,
         title=plain(title),
-        names=widest(short_label(part.label) for part in (*parts, total)),
+        names=widest(short_label(part.label, _LETTERS) for part in (*parts, total)),
         figures=widest(write_figure(part.value, style) for part in (*parts, total)),
         rows=join(rows),
     )
@@ -69,7 +71,7 @@ def _row(
         kind=Markup(' class="{}"').format(kind) if kind else "",
         say=plain(part.tell(style)),
         whole=plain(part.label),
-        name=plain(short_label(part.label)),
+        name=plain(short_label(part.label, _LETTERS)),
         zero=per_cent(scale.fraction(0.0)),
         colour=colour(_LOSS if end < start else _GAIN),
         left=per_cent(left),

@@ -21,16 +21,6 @@ _NOUNS: Final[Mapping[PartKind, str]] = {
     "taxes": "taxes",
     "income": "dividends and interest",
 }
-_TITLES: Final[Mapping[PartKind, str]] = {
-    "late": "Late or early",
-    "price": "Price, not the close",
-    "size": "Other amounts",
-    "not_done": "Not done",
-    "not_planned": "Not in the plan",
-    "fees": "Fees",
-    "taxes": "Taxes",
-    "income": "Dividends, interest",
-}
 MEANINGS: Final[Mapping[PartKind, str]] = {
     "late": "the plan's trade, made on another day",
     "price": "what you paid or got, beside that day's close",
@@ -127,7 +117,7 @@ def printed_parts(found: DepotComparison) -> list[PrintedPart]:
         rest = next(cents)
         own += [(Deviation("", "", rest, "the rest"), rest)] if rest else []
         total = round(fsum(money for _, money in own), 2) + 0.0
-        shown.append(PrintedPart(part.kind, _TITLES[part.kind], total, tuple(own)))
+        shown.append(PrintedPart(part.kind, part.label[:1].upper() + part.label[1:], total, tuple(own)))
     return shown
 
 
