@@ -197,14 +197,20 @@ def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrad
 
 def next_decision(sessions: PortfolioMarket, policy: Policy, opened: np.datetime64, exchange: str) -> tuple[str, str]:
     """Return the day of the next decision of the calendar after the market's last session, and why; "" for none."""
+    return next(iter(coming_decisions(sessions, policy, opened, exchange)), ("", ""))
+
+
+def coming_decisions(
+    sessions: PortfolioMarket,
+    policy: Policy,
+    opened: np.datetime64,
+    exchange: str,
+    ahead: np.timedelta64 = _LOOK_AHEAD,
+) -> list[tuple[str, str]]:
+    """Return the days of the calendar's decisions after the market's last session and within ``ahead``, and why."""
     market = sessions.market
     last = market.dates[-1]
-    ahead = exchange_sessions(exchange, last + 1, last + _LOOK_AHEAD)
-    dates = np.concatenate([market.dates, ahead])
+    dates = np.concatenate([market.dates, exchange_sessions(exchange, last + 1, last + ahead)])
     schedule = ScheduleRows.build(schedule_since(policy.schedule, opened), dataclasses.replace(market, dates=dates))
-    later = [
-        (row, why)
-        for row, why in zip(schedule.rows.tolist(), schedule.reasons, strict=True)
-        if row >= len(market.dates)
-    ]
-    return (str(dates[later[0][0]]), later[0][1]) if later else ("", "")
+    rows = zip(schedule.rows.tolist(), schedule.reasons, strict=True)
+    return [(str(dates[row]), why) for row, why in rows if row >= len(market.dates)]

@@ -17,6 +17,7 @@ from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_dec
 from engine.depot.order_session import append_session
 from engine.depot.order_terms import OrderTerms
 from engine.depot.sizing import Fee, SizedOrders, Wanted, size_orders
+from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
 from engine.simulation.account_state import AccountState
@@ -32,6 +33,7 @@ class OrderRequest(NamedTuple):
 
     ``prices`` by ticker stand for the last closes. ``flow`` is paid in, or out where negative [currency]; ``now``
     rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
+    ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
     """
 
     day: np.datetime64
@@ -42,6 +44,8 @@ class OrderRequest(NamedTuple):
     now: bool = False
     exact: bool = False
     saved: AccountState | None = None
+    rates: Mapping[str, float] = {}
+    stale_ok: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,14 +156,16 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
             prices[j], priced[j] = given * shares[j], True
         elif market.age[before - 1, j] >= 0 and age <= config.orders.max_age:
             priced[j] = True
-        elif request.held.get(ticker):
+            if market.foreign[j] and market.currencies[j] in request.rates:
+                prices[j] *= request.rates[market.currencies[j]] / market.rates[before - 1, j]
+        elif request.held.get(ticker) and not request.stale_ok:
             last = market.dates[before - 1 - int(market.age[before - 1, j])] if market.age[before - 1, j] >= 0 else None
             found = f"found its last close on {last}" if last is not None else "found no close"
             expected = f"expected one at most {config.orders.max_age} weekdays before {request.day} (orders.max_age)"
             faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
     if faults:
         raise DataError(*faults)
-    return append_session(market, request.day, prices, priced)
+    return append_session(market, request.day, prices, priced, request.rates.get(tariff_currency(config.costs) or ""))
 
 
 def _fee_of(market: Market, plan: PlanTerms) -> Fee:

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
 from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
-from engine.core.regular_files import read_regular
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.depot.decision import coming_decisions
+from engine.depot.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.holdings import read_holdings
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
-from engine.depot.request import OwnDepot, read_depot
+from engine.depot.order_warnings import list_warnings, value_of_unknown
+from engine.depot.price_checks import SharePrice, check_file_prices
+from engine.depot.request import OwnDepot, identifiers_of, read_depot
+from engine.depot.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
 from engine.depot.state_file import read_state
 from engine.portfolio.policy import PolicyT
 from engine.tax.none import NoTax
 
-_MAX_PRICES = 1_000_000
 _LOOK_AHEAD = np.timedelta64(30, "D")
+_NO_OTHERS = "assumed: no other orders are open"
+_AGENDA, _AGENDA_DAYS = 5, np.timedelta64(2200, "D")
 
 
 class OrderFlags(NamedTuple):
-    """What a command line says beside config and holdings; texts as they were typed, "" where nothing was."""
+    """What a command line says beside config and holdings; texts as they were typed, "" where nothing was.
+
+    ``cash`` is money, or the name of the row of a statement that is the cash; ``fx`` are rates as ``EURUSD=1.0832``.
+    ``stale_ok``: what is held and has no fresh price waits. ``agenda``: the next decisions are wanted too.
+    """
 
     cash: str = ""
     as_of: str = ""
@@ -41,32 +50,89 @@ class OrderFlags(NamedTuple):
     now: bool = False
     exact: bool = False
     state: Path | None = None
+    fx: tuple[str, ...] = ()
+    stale_ok: bool = False
+    agenda: bool = False
 
 
-def make_order_plan(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags) -> tuple[OrderPlan, OwnDepot]:
-    """Return the orders of ``config`` for the depot in the file ``holdings``, and that depot.
+@dataclass(frozen=True)
+class OrderAnswer:
+    """A plan of orders, the depot it is for, and what is told beside them.
+
+    ``rates`` by ticker are those of assets in other currencies; ``preview`` is what ``--now`` would do where nothing is
+    due; ``coming`` are days and reasons of the next decisions; ``unknown_values`` [currency] are those of
+    ``depot.unknown``, None without a price; ``sha256`` of config, data and holdings.
+    """
+
+    plan: OrderPlan
+    depot: OwnDepot
+    rates: Mapping[str, Rate]
+    preview: OrderPlan | None
+    coming: tuple[tuple[str, str], ...]
+    assumptions: tuple[str, ...]
+    warnings: tuple[str, ...]
+    unknown_values: tuple[float | None, ...]
+    sha256: Mapping[str, str]
+    exchange: str
+
+
+def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags) -> OrderAnswer:
+    """Return the orders of ``config`` for the depot in the file ``holdings``, and everything that is told of them.
 
     A day without a session stands for the next with one.
+
+    Raises
+    ------
+    DataError
+        For a file that cannot be read, prices that are missing, old or of other shares, rates that nobody knows.
+
     """
     if not isinstance(config.tax, NoTax):
         raise DataError("tax: orders of a taxed plan are not planned yet; write --set tax.kind=none to plan before tax")
     day = _order_session(config.data.calendar, flags.as_of)
-    found = read_holdings(str(holdings), flags.layout, account=flags.account)
-    depot = read_depot(config, found, _parse_money(flags.cash))
+    money, cash_row = _money_or_row(flags.cash)
+    typed = parse_rates(flags.fx)
+    rates = ExchangeRates(config.account.currency, typed, config.data.fx, day, config.orders.max_age)
+    found = read_holdings(str(holdings), flags.layout, account=flags.account, cash_account=cash_row)
+    depot = read_depot(config, found, money, rates)
     prices = load_prices(_until(config, day))
-    sizing = {} if flags.prices is None else read_sizing_prices(flags.prices)
-    _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - sizing.keys()))
+    given, told = _given_prices(config, flags, day)
+    _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - given.keys()))
     request = OrderRequest(
         day=day,
         held=depot.held,
         cash=depot.cash,
-        prices=sizing,
+        prices=_in_own_money(config, prices.market, given, rates),
         flow=flags.flow,
         now=flags.now,
         exact=flags.exact,
         saved=None if flags.state is None else read_state(flags.state, config.sha256()),
+        rates={one.currency: one.rate for pair in typed for one in map(rates.typed, pair) if one is not None},
+        stale_ok=flags.stale_ok,
     )
-    return plan_orders(config, prices.sessions_of(config.strategy), request), depot
+    sessions = prices.sessions_of(config.strategy)
+    plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)
+    sized = {one.ticker: SharePrice(one.price, one.price_date) for one in plan.positions}
+    check_file_prices(found.path, depot.positions, sized, rates)
+    preview = None if plan.due else plan_orders(config, sessions, request._replace(now=True))
+    market = sessions.market
+    return OrderAnswer(
+        plan=plan,
+        depot=depot,
+        rates=_rates_of(market, plan, rates),
+        preview=preview,
+        coming=_coming(config, sessions, plan) if flags.agenda else (),
+        assumptions=(*depot.notes, *(f"assumed: {one}" for one in plan.notes), _NO_OTHERS),
+        warnings=(
+            *_moved(flags.as_of, day, config.data.calendar),
+            *told,
+            *_waiting(plan, config.orders.max_age),
+            *list_warnings(config, plan, depot, market, rates),
+        ),
+        unknown_values=tuple(value_of_unknown(one, rates) for one in depot.unknown),
+        sha256={"config": config.sha256(), "data": market.provenance.sha256, "holdings": depot.sha256},
+        exchange=config.data.calendar,
+    )
 
 
 def _until(config: RunConfig[PolicyT], day: np.datetime64) -> RunConfig[PolicyT]:
@@ -91,38 +157,99 @@ def _order_session(exchange: str, as_of: str) -> np.datetime64:
         message = f"--as-of: found {as_of[:40]!r}, expected a date as 2027-01-04"
         raise DataError(message) from None
     found = exchange_sessions(exchange, day, day + _LOOK_AHEAD)
+    if not len(found):
+        raise DataError(f"--as-of: found {as_of}, and {exchange} has no session within a month after it; name another")
     return np.datetime64(found[0])
 
 
-def _parse_money(text: str) -> Decimal | None:
-    if not text:
-        return None
+def _moved(as_of: str, day: np.datetime64, exchange: str) -> list[str]:
+    if as_of == str(day):
+        return []
+    return [f"{exchange} is closed on {as_of}; the orders are of its next session, {day}"]
+
+
+def _money_or_row(text: str) -> tuple[Decimal | None, str]:
+    """Return the money that ``--cash`` states, or the row of a statement that it names.
+
+    A name has no digit at its beginning, so that a sum that is written wrongly is not taken for one.
+    """
+    if not text.strip():
+        return None, ""
     try:
-        money = Decimal(text)
+        money = Decimal(text.strip())
     except InvalidOperation:
-        money = Decimal("NaN")
+        if text.strip()[0].isdigit() or text.strip()[0] in "+-.,":
+            raise DataError(
+                f"--cash: found {text[:40]!r}, expected money with a point, as 1234.56, or the name of a row"
+            ) from None
+        return None, text.strip()
     if not money.is_finite():
         raise DataError(f"--cash: found {text[:40]!r}, expected money with a point, as 1234.56")
-    return money
+    return money, ""
 
 
-def read_sizing_prices(path: Path) -> Mapping[str, float]:
-    """Return the prices of a CSV file with the columns ``ticker`` and ``price``; raises DataError for any other row."""
-    text = read_regular(path, _MAX_PRICES).decode("utf-8-sig", errors="replace")
-    rows = csv.DictReader(io.StringIO(text))
-    if not {"ticker", "price"} <= set(rows.fieldnames or ()):
-        raise DataError(f"{path}:1: found {', '.join(rows.fieldnames or ('nothing',))}, expected ticker,price")
-    found, faults = dict[str, float](), list[str]()
-    for row in rows:
-        ticker, price = (row["ticker"] or "").strip(), (row["price"] or "").strip()
-        try:
-            found[ticker] = float(Decimal(price))
-        except InvalidOperation:
-            found[ticker] = float("nan")
-        if not 0.0 < found[ticker] < float("inf"):
-            faults.append(
-                f"{path}:{rows.line_num}: found the price {price[:20]!r} of {ticker[:20]}, expected one as 40.20"
-            )
-    if faults:
-        raise DataError(*faults)
+def _given_prices(
+    config: RunConfig[PolicyT], flags: OrderFlags, day: np.datetime64
+) -> tuple[Mapping[str, GivenPrice], tuple[str, ...]]:
+    """Return the prices of ``--prices`` by ticker, and what is told of them."""
+    if flags.prices is None:
+        return {}, ()
+    given, notes = read_sizing_prices(flags.prices, identifiers_of(config))
+    fresh, stale = split_stale(flags.prices, given, day, config.orders.max_age, stale_ok=flags.stale_ok)
+    undated = sorted(ticker for ticker, one in fresh.items() if one.date is None)
+    of_today = (f"--prices: {', '.join(undated)}: without a date, taken as of {day}",) if undated else ()
+    return fresh, (*notes, *stale, *of_today)
+
+
+def _in_own_money(
+    config: RunConfig[PolicyT], market: Market, given: Mapping[str, GivenPrice], rates: ExchangeRates
+) -> Mapping[str, float]:
+    """Return given prices in money of the account: each is in its own currency, or in that of the asset's closes."""
+    own = config.account.currency
+    listed = dict(zip(market.assets, market.currencies or (own,) * len(market.assets), strict=True))
+    used = currencies_of(given.values()) | {listed[ticker] for ticker, one in given.items() if not one.currency}
+    return to_account(given, listed, {code: 1.0 if code == own else rates.find(code).rate for code in used})
+
+
+def _with_price_days(plan: OrderPlan, market: Market, given: Mapping[str, GivenPrice]) -> OrderPlan:
+    """Return the plan with the day of each price: that of the last close, or what ``--prices`` says of it."""
+    row = int(np.searchsorted(market.dates, np.datetime64(plan.decided_on)))
+
+    def day_of(ticker: str) -> str:
+        if ticker in given:
+            return str(given[ticker].date or plan.day)
+        age = int(market.age[row, market.columns[ticker]])
+        return str(market.dates[row - age]) if age >= 0 else ""
+
+    return replace(plan, positions=tuple(replace(one, price_date=day_of(one.ticker)) for one in plan.positions))
+
+
+def _rates_of(market: Market, plan: OrderPlan, rates: ExchangeRates) -> Mapping[str, Rate]:
+    """Return by ticker the rate in each price that is not in the account's currency."""
+    found: dict[str, Rate] = {}
+    for one in plan.positions:
+        j = market.columns[one.ticker]
+        if market.foreign[j]:
+            currency = market.currencies[j]
+            found[one.ticker] = rates.typed(currency) or rates.fixed(currency, np.datetime64(plan.decided_on))
     return found
+
+
+def _waiting(plan: OrderPlan, max_age: int) -> list[str]:
+    """Say which assets have no price that is fresh enough to trade at."""
+    old = [
+        f"{one.ticker} (last close {one.price_date})"
+        for one in plan.positions
+        if one.units and one.price_date and int(np.busday_count(one.price_date, plan.day)) - 1 > max_age
+    ]
+    return [f"waits for a price, and is neither bought nor sold: {', '.join(old)}"] if old else []
+
+
+def _coming(config: RunConfig[PolicyT], sessions: PortfolioMarket, plan: OrderPlan) -> tuple[tuple[str, str], ...]:
+    """Return the next decisions of the calendar after the session of the orders."""
+    market = sessions.market.truncate(np.datetime64(plan.decided_on))
+    opened = plan.after.opened
+    found = coming_decisions(
+        sessions._replace(market=market), config.strategy, opened, config.data.calendar, _AGENDA_DAYS
+    )
+    return tuple(one for one in found if one[0] > plan.day)[:_AGENDA]

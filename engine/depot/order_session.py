@@ -11,12 +11,18 @@ from engine.core.errors import DataError
 from engine.data.market import Market
 
 
-def append_session(market: Market, day: np.datetime64, prices: FloatArray, priced: BoolArray) -> Market:
+def append_session(
+    market: Market,
+    day: np.datetime64,
+    prices: FloatArray,
+    priced: BoolArray,
+    tariff_rate: float | None = None,
+) -> Market:
     """Return ``market`` up to before ``day``, with ``day`` as its last session.
 
     ``prices`` (N,) are those of that session [currency/share]; what is not ``priced`` (N,) waits, as an asset without a
     close does. A missing close is a pause here, and no end. Cash earns nothing into the session: its interest is in the
-    account already.
+    account already. ``tariff_rate`` stands for the last one in which costs are [currency/unit].
     """
     before = int(np.searchsorted(market.dates, day))
     if before == 0:
@@ -27,6 +33,12 @@ def append_session(market: Market, day: np.datetime64, prices: FloatArray, price
 
     def extend(rows: np.ndarray, last: np.ndarray) -> np.ndarray:
         return read_only(np.concatenate([rows[:before], np.asarray(last, dtype=rows.dtype)[None]]))
+
+    tariff_rates = market.tariff_rates
+    if tariff_rates is not None:
+        tariff_rates = extend(
+            tariff_rates, np.asarray(tariff_rates[before - 1] if tariff_rate is None else tariff_rate)
+        )
 
     def repeat(rows: np.ndarray | None) -> np.ndarray | None:
         return None if rows is None else extend(rows, rows[before - 1])
@@ -41,6 +53,6 @@ def append_session(market: Market, day: np.datetime64, prices: FloatArray, price
         dividends=None if market.dividends is None else extend(market.dividends, np.zeros(len(market.assets))),
         shares=repeat(market.shares),
         close_rates=repeat(market.close_rates),
-        tariff_rates=repeat(market.tariff_rates),
+        tariff_rates=tariff_rates,
         fx={currency: extend(rates, rates[before - 1]) for currency, rates in market.fx.items()},
     )

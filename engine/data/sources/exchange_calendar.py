@@ -22,6 +22,8 @@ ALWAYS_OPEN = "24/7"
 """The calendar of markets that never close."""
 LONGEST_CLOSURE = np.timedelta64(40, "D")
 """No exchange of the library has been shut for longer; the look-back for the last closed session."""
+_DAY, _EARLY = 86_400, 5_400
+"""Seconds of a day, and those by which a session that ends early does so at least: more than summer time moves it."""
 
 
 def exchange_sessions(exchange: str, first: np.datetime64, last: np.datetime64) -> DateArray:
@@ -49,6 +51,19 @@ def last_closed_session(exchange: str, now: dt.datetime) -> np.datetime64:
     if at < 0:
         raise DataError(f"data.calendar: {exchange} has had no session lately; name the exchange of these prices")
     return np.datetime64(days[at], "D")
+
+
+def closes_early(exchange: str, day: np.datetime64) -> bool:
+    """Tell whether a session ends more than an hour and a half before those around it do, as on Christmas Eve."""
+    if exchange == ALWAYS_OPEN:
+        return False
+    days, closes = _load_sessions(exchange, _year(day), _year(day))
+    at = int(np.searchsorted(days, day))
+    if at == len(days) or days[at] != day:
+        return False
+    near = slice(max(at - 5, 0), at + 6)
+    time_of_day = closes[near] - days[near].astype(np.int64) * _DAY
+    return bool(np.median(time_of_day) - (closes[at] - int(days[at].astype(np.int64)) * _DAY) > _EARLY)
 
 
 def _year(date: np.datetime64) -> int:

@@ -3,87 +3,186 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 
-from engine.depot.order_plan import OrderPlan
-from engine.depot.request import OwnDepot
+from engine.backtest.config import RunConfig
+from engine.core.shortlist import shortlist
+from engine.depot.order_plan import OrderPlan, PlannedPosition
+from engine.depot.order_run import OrderAnswer
+from engine.portfolio.policy import PolicyT
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
+from engine.report.depot.order_files import not_in_basket
+from engine.report.depot.order_rows import ADVICE, OrderRow, order_rows
+from engine.report.depot.publication import BASKETS
+
+_MOST: Final = 30
+"""Rows of a table that a terminal shows; the rest is in the files."""
+_MOST_NOTES: Final = 12
+_DRIFTS: Final = 3
+"""How many drifts are named where nothing is due."""
 
 
-def print_orders(plan: OrderPlan, depot: OwnDepot, folder: str) -> None:
+def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -> None:
     """Print what is due and why, the orders, what is left alone, and what was assumed."""
-    out = console()
+    out, plan = console(), answer.plan
+    rows = order_rows(config, answer)
     if plan.due:
         print_paragraph(
             out, f"Due on {_day(plan.day)}: {'; '.join(plan.due)}. Decided by closes up to {plan.decided_on}."
         )
     else:
-        following = f" Next: {_day(plan.next_day)} ({plan.next_reason})." if plan.next_day else ""
-        print_paragraph(out, f"Nothing is due on {_day(plan.day)}.{following}")
-    _print_positions(out, plan)
-    if plan.sized.orders:
-        _print_orders(out, plan)
+        _print_nothing_due(out, answer)
+    _print_positions(out, plan, folder)
+    if rows:
+        _print_rows(out, plan, rows, folder)
     elif plan.due:
         print_bullet(
             out, "No order is placed: every asset is within one share of its target, or its order is left out."
         )
-    cash, money = plan.sized, plan.currency
-    print_bullet(
-        out,
-        f"Cash: {plan.cash:,.2f} {money} before, {cash.cash:,.2f} after, {cash.worst_cash:,.2f} if all orders fill at "
-        "their limits",
-    )
-    for one in plan.sized.left_out:
-        print_bullet(out, f"Left out: {one.ticker}, {one.money:,.2f} {money}: {one.why}; its money stays in cash")
-    if depot.unknown:
-        names = ", ".join(f"{one.name or one.codes.key} ({one.quantity.normalize():f})" for one in depot.unknown)
-        print_bullet(out, f"Kept out, as the plan does not name it: {names}")
-    for note in (*depot.notes, *(f"assumed: {one}" for one in plan.notes), "assumes that no other orders are open"):
-        print_bullet(out, note)
+    _print_money(out, answer, rows)
+    _print_notes(out, answer, folder)
     if plan.due and plan.next_day:
         print_bullet(out, f"Next decision of the calendar: {_day(plan.next_day)} ({plan.next_reason})")
     if folder:
-        print_bullet(out, f"files: {folder} (orders.json, orders.csv, checklist.txt, basket.csv)")
-    print_bullet(out, "A calculation from your own rule, no advice; nothing was sent to anybody.")
+        missing = not_in_basket(rows, config.identifiers)
+        if missing:
+            print_bullet(out, f"Not in the basket file: {shortlist(missing)}")
+        print_bullet(out, f"Files: {folder} ({_file_names(rows)})")
+    print_bullet(out, ADVICE)
 
 
-def _print_positions(out: Console, plan: OrderPlan) -> None:
+def _file_names(rows: Sequence[OrderRow]) -> str:
+    baskets = BASKETS if any(row.order.wave == 2 for row in rows) else BASKETS[:1]
+    return ", ".join(("orders.json", "orders.csv", "checklist.txt", *baskets))
+
+
+def _print_nothing_due(out: Console, answer: OrderAnswer) -> None:
+    """Print when the next decision is, how far assets are from where drift begins, and what ``--now`` would do."""
+    plan = answer.plan
+    following = ""
+    if plan.next_day:
+        following = f" Next: {_day(plan.next_day)} ({plan.next_reason}, {answer.exchange})."
+    print_paragraph(out, f"Nothing is due on {_day(plan.day)}.{following}")
+    largest = sorted(plan.positions, key=lambda one: (-abs(one.drift), one.ticker))[:_DRIFTS]
+    named = ", ".join(_drift(one) for one in largest if one.drift)
+    cash = f"cash {plan.cash / plan.value:.1%}" if plan.value > 0.0 else "no value"
+    print_bullet(out, f"Drift now, from closes of {_day(plan.decided_on)}: {named or 'none'}; {cash}")
+    if answer.preview is not None:
+        print_bullet(out, f"engine orders ... --now   would {describe_preview(answer.preview)}")
+
+
+def _drift(one: PlannedPosition) -> str:
+    cap = "" if one.cap is None else f" (cap {one.cap:.2%})"
+    return f"{one.ticker} {one.weight:.2%} of {one.weight - one.drift:.2%}{cap}"
+
+
+def describe_preview(plan: OrderPlan) -> str:
+    """Return what a rebalance would take: orders, fees, and which part of the value is traded [one way]."""
+    orders = plan.sized.orders
+    if not orders:
+        return "place no order"
+    fees, traded = sum(one.fee for one in orders), sum(one.money for one in orders)
+    count = f"{len(orders)} order{'s' if len(orders) > 1 else ''}"
+    turnover = traded / plan.value if plan.value > 0.0 else 0.0
+    return f"place {count}, fees {fees:,.2f} {plan.currency}, turnover {turnover:.1%}"
+
+
+def _print_positions(out: Console, plan: OrderPlan, folder: str) -> None:
     print_heading(out, f"Depot, {plan.value:,.2f} {plan.currency}")
+    shown = plan.positions
+    if len(shown) > _MOST:
+        order = sorted(plan.positions, key=lambda one: (-abs(one.target - one.weight), one.ticker))[:_MOST]
+        shown = tuple(one for one in plan.positions if one in order)
     rows = [
         (
             one.ticker,
             f"{one.units:,.6g}",
-            f"{one.price:,.2f}",
+            f"{one.price:,.2f}" if math.isfinite(one.price) else "-",
             f"{one.weight:.2%}",
             f"{one.target:.2%}",
             f"{one.after:.2%}",
             f"{100.0 * one.drift:+.2f} pp",
             "" if one.cap is None else f"{one.cap:.2%}",
         )
-        for one in plan.positions
+        for one in shown
     ]
-    print_table(out, ("asset", "held", "price", "weight", "target", "after", "drift", "cap"), rows)
-
-
-def _print_orders(out: Console, plan: OrderPlan) -> None:
-    print_heading(out, "Orders")
-    rows = [
-        (
-            str(order.wave),
-            order.side,
-            order.ticker,
-            f"{order.quantity:,.6g}",
-            f"{order.limit:,.2f}" if order.limit is not None else "market",
-            f"{order.money:,.2f}",
-            f"{order.fee:,.2f}",
-            order.reason,
+    print_table(out, ("asset", "held", "price", "weight", "target", "after", "drift", "cap"), rows, tight=True)
+    if len(shown) < len(plan.positions):
+        print_bullet(
+            out, f"the {len(shown)} furthest from their targets of {len(plan.positions)}; all: {_named(folder)}"
         )
-        for order in plan.sized.orders
+
+
+def _named(folder: str) -> str:
+    return f"{folder}/orders.json" if folder else "--json"
+
+
+def _print_rows(out: Console, plan: OrderPlan, rows: Sequence[OrderRow], folder: str) -> None:
+    print_heading(out, "Orders")
+    cells: list[tuple[str, ...]] = [
+        (
+            str(row.order.wave),
+            row.order.side,
+            row.order.ticker,
+            f"{row.order.quantity:,.6g}",
+            _limit(row, plan.currency),
+            f"{row.money:,.2f}",
+            f"{row.fee:,.2f}",
+            row.order.reason if row.order.reason not in plan.due else "",
+        )
+        for row in rows[:_MOST]
     ]
-    print_table(out, ("wave", "side", "asset", "shares", "limit", "money", "fee", "reason"), rows, left=(1, 2, 7))
-    if any(order.wave == 2 for order in plan.sized.orders):
-        print_bullet(out, "Orders of wave 2 need the proceeds of the sales.")
+    names = ["wave", "side", "asset", "shares", "limit", "money", "fee", "reason"]
+    if not any(cell[-1] for cell in cells):  # the reason of all stands above
+        names, cells = names[:-1], [cell[:-1] for cell in cells]
+    print_table(out, names, cells, left=(1, 2, 7), tight=True)
+    if len(rows) > _MOST:
+        print_bullet(out, f"{_MOST} of {len(rows)} orders; all: {_named(folder)}")
+    if any(row.order.wave == 2 for row in rows):
+        needed = sum(row.order.worst for row in rows if row.order.wave == 2)
+        print_bullet(out, f"Orders of wave 2 need {needed:,.2f} {plan.currency}: enter them after the sales.")
+
+
+def _limit(row: OrderRow, own: str) -> str:
+    if row.limit is None:
+        return "market"
+    return f"{row.limit:,.2f}" + (f" {row.currency}" if row.currency != own else "")
+
+
+def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) -> None:
+    plan, money = answer.plan, answer.plan.currency
+    cash = plan.sized
+    if rows:
+        fees = sum(row.fee for row in rows)
+        print_bullet(
+            out,
+            f"Cash: {plan.cash:,.2f} {money} before, {cash.cash:,.2f} after fees of {fees:,.2f}, "
+            f"{cash.worst_cash:,.2f} if all orders fill at their limits",
+        )
+    else:
+        print_bullet(out, f"Cash: {plan.cash:,.2f} {money}")
+    exchanged = {row.rate.currency: row.rate for row in rows if row.rate is not None}
+    for currency, rate in sorted(exchanged.items()):
+        fee = sum(row.fx_fee for row in rows if row.rate is not None and row.rate.currency == currency)
+        print_bullet(out, f"Exchange: {rate.words}, fees of it {fee:,.2f} {money}")
+
+
+def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:
+    """Print what is kept out, warnings, and what was assumed, the most that a person reads."""
+    depot = answer.depot
+    if depot.unknown:
+        names = shortlist(f"{one.name or one.codes.key} ({one.quantity.normalize():f})" for one in depot.unknown)
+        print_bullet(out, f"Kept out, as the plan does not name it: {names}")
+    for line in answer.warnings[:_MOST_NOTES]:
+        print_bullet(out, line, "!", "yellow")
+    if len(answer.warnings) > _MOST_NOTES:
+        print_bullet(out, f"{len(answer.warnings) - _MOST_NOTES} more warnings: {_named(folder)}", "!", "yellow")
+    for note in answer.assumptions:
+        print_bullet(out, note)
 
 
 def _day(iso: str) -> str:

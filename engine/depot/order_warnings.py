@@ -1,0 +1,154 @@
+"""What a reader of orders should know beside them: what is old, large, left out, or not as the plan assumes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from engine.backtest.config import RunConfig
+from engine.core.errors import DataError
+from engine.core.shortlist import shortlist
+from engine.data.market import Market
+from engine.data.sources.exchange_calendar import closes_early
+from engine.depot.exchange_rates import ExchangeRates
+from engine.depot.order_plan import OrderPlan
+from engine.depot.records import Position
+from engine.depot.request import OwnDepot
+from engine.portfolio.costs import BrokerCosts
+from engine.portfolio.policy import PolicyT
+from engine.portfolio.tariffs import load_tariffs
+
+_MUCH_UNKNOWN: Final = 0.05
+_OLD_FILE: Final = 3
+_OTHER_SIZE: Final = 10.0
+_SPARE_CASH: Final = 0.02
+_SPLIT: Final = 1.2
+"""Dividends that are invested change the shares of a unit too, by less than this."""
+_YEAR: Final = re.compile(r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2}))?")
+
+
+def list_warnings(
+    config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, market: Market, rates: ExchangeRates
+) -> list[str]:
+    """Return everything about orders that their reader should know, in one order for all outputs."""
+    return [
+        *plan.sized.notes,
+        *_left_out(plan),
+        *_unknown(plan, depot, rates),
+        *_old_file(plan, depot, market),
+        *_session(config, plan),
+        *_costs(config, plan),
+        *_sizes(config, plan),
+        *_between_rebalances(plan),
+    ]
+
+
+def value_of_unknown(position: Position, rates: ExchangeRates) -> float | None:
+    """Return what a position that the plan does not name is worth at its file's price [currency], None for no price."""
+    if position.price is None:
+        return None
+    money = float(position.price * position.quantity)
+    if not position.currency or position.currency == rates.account:
+        return money
+    try:
+        return money * rates.find(position.currency).rate
+    except DataError:
+        return None
+
+
+def _left_out(plan: OrderPlan) -> Iterator[str]:
+    for one in plan.sized.left_out:
+        yield (
+            f"{one.ticker}: an order of {one.money:,.2f} {plan.currency} is left out: {one.why}; its money stays in "
+            "cash"
+        )
+
+
+def _unknown(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:
+    worth = {(one.name or one.codes.key): value_of_unknown(one, rates) for one in depot.unknown}
+    known = {name: money for name, money in worth.items() if money is not None}
+    whole = plan.value + sum(known.values())
+    if whole > 0.0 and sum(known.values()) > _MUCH_UNKNOWN * whole:
+        share, names = sum(known.values()) / whole, shortlist(known)
+        yield f"{share:.1%} of the depot is not named by the plan and is kept out of its value: {names}"
+    if unpriced := [name for name, money in worth.items() if money is None]:
+        names = shortlist(unpriced)
+        yield f"the file has no price of {names}, which the plan does not name: the share of the depot is unknown"
+
+
+def _old_file(plan: OrderPlan, depot: OwnDepot, market: Market) -> Iterator[str]:
+    if depot.date is None:
+        return
+    date, decided = np.datetime64(depot.date), np.datetime64(plan.decided_on)
+    sessions = int(((market.dates > date) & (market.dates <= decided)).sum())
+    if sessions > _OLD_FILE:
+        found = f"the holdings are of {depot.date}, {sessions} sessions before the last closes, of {plan.decided_on}"
+        yield f"{found}; export them once more if anything was traded since"
+    for ticker in _split_since(market, date, decided, depot.held):
+        yield f"{ticker}: its shares were split after {depot.date}, the day of the holdings; export them once more"
+
+
+def _split_since(market: Market, date: np.datetime64, last: np.datetime64, held: Mapping[str, float]) -> Iterator[str]:
+    if market.shares is None:
+        return
+    first, end = int(np.searchsorted(market.dates, date, side="right")), int(np.searchsorted(market.dates, last)) + 1
+    if not 0 < first < end:
+        return
+    ratio = market.shares[first:end] / market.shares[first - 1 : end - 1]
+    for ticker in sorted(held):
+        changes = ratio[:, market.columns[ticker]]
+        if bool(((changes > _SPLIT) | (changes < 1.0 / _SPLIT)).any()):
+            yield ticker
+
+
+def _session(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
+    if closes_early(config.data.calendar, np.datetime64(plan.day)):
+        yield f"{config.data.calendar} closes early on {plan.day}: orders of the day end with it"
+
+
+def _costs(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
+    if isinstance(config.costs, BrokerCosts):
+        as_of = load_tariffs()[config.costs.tariff].as_of
+        if _is_older_than_a_year(as_of, dt.date.fromisoformat(plan.day)):
+            known = f"as known in {as_of}" if _YEAR.match(as_of) else "from a page without a date"
+            yield f"fees are those of the tariff {config.costs.tariff} {known}; compare them with your broker's list"
+    tickers = [one.ticker for one in plan.positions]
+    wide = dict(zip(tickers, config.costs.spreads(tickers).tolist(), strict=True))
+    if wider := [ticker for ticker, spread in wide.items() if spread > config.orders.limit]:
+        limit = f"{config.orders.limit:.2%}"
+        found = f"{shortlist(wider)}: half the spread is wider than orders.limit, {limit}"
+        yield f"{found}; limits are as far from the price as that"
+
+
+def _is_older_than_a_year(as_of: str, day: dt.date) -> bool:
+    """Tell whether a price list is known from more than a year ago; what bears no date may be."""
+    found = _YEAR.match(as_of)
+    if found is None:
+        return True
+    return (day.year - int(found["year"])) * 12 + day.month - int(found["month"] or 12) > 12
+
+
+def _sizes(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
+    capital = config.account.capital
+    if plan.value > 0.0 and not 1.0 / _OTHER_SIZE <= plan.value / capital <= _OTHER_SIZE:
+        found = f"the depot is worth {plan.value:,.0f} {plan.currency} and the plan was tested with {capital:,.0f}"
+        yield f"{found}: fees and whole shares weigh otherwise; test it with --set account.capital={plan.value:.0f}"
+
+
+def _between_rebalances(plan: OrderPlan) -> Iterator[str]:
+    if plan.due or plan.value <= 0.0:
+        return
+    over = [one for one in plan.positions if one.cap is not None and one.weight > one.cap]
+    if over:
+        names = ", ".join(f"{one.ticker} {one.weight:.2%} of {one.cap:.2%}" for one in over)
+        yield f"above its cap, which binds when the plan next rebalances: {names}"
+    spare = plan.cash / plan.value - max(1.0 - sum(one.target for one in plan.positions), 0.0)
+    if spare > _SPARE_CASH:
+        yield (
+            f"cash is {plan.cash / plan.value:.1%} of the value, {100.0 * spare:.1f} pp above its target; it waits for "
+            "the next decision, or for --contribute or --now"
+        )
