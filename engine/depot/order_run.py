@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
+from engine.backtest.plan_words.schedule import rule_words
 from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.data.market import Market
@@ -61,7 +62,8 @@ class OrderAnswer:
 
     ``rates`` by ticker are those of assets in other currencies; ``preview`` is what ``--now`` would do where nothing is
     due; ``coming`` are days and reasons of the next decisions; ``unknown_values`` [currency] are those of
-    ``depot.unknown``, None without a price; ``sha256`` of config, data and holdings.
+    ``depot.unknown``, None without a price; ``sha256`` of config, data and holdings;
+    ``rule`` is when the plan trades, in words.
     """
 
     plan: OrderPlan
@@ -74,6 +76,7 @@ class OrderAnswer:
     unknown_values: tuple[float | None, ...]
     sha256: Mapping[str, str]
     exchange: str
+    rule: str
 
 
 def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags) -> OrderAnswer:
@@ -132,6 +135,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         unknown_values=tuple(value_of_unknown(one, rates) for one in depot.unknown),
         sha256={"config": config.sha256(), "data": market.provenance.sha256, "holdings": depot.sha256},
         exchange=config.data.calendar,
+        rule=rule_words(config.model_dump(mode="json", include={"strategy"})["strategy"]),
     )
 
 

@@ -23,6 +23,8 @@ from engine.portfolio.policy import PolicyT
 from engine.portfolio.tariffs import load_tariffs
 
 _MUCH_UNKNOWN: Final = 0.05
+_MANY: Final = 5
+"""Orders left out of which each is told by itself."""
 _OLD_FILE: Final = 3
 _OTHER_SIZE: Final = 10.0
 _SPARE_CASH: Final = 0.02
@@ -37,13 +39,13 @@ def list_warnings(
     """Return everything about orders that their reader should know, in one order for all outputs."""
     return [
         *plan.sized.notes,
-        *_left_out(plan),
         *_unknown(plan, depot, rates),
         *_old_file(plan, depot, market),
         *_session(config, plan),
         *_costs(config, plan),
         *_sizes(config, plan),
         *_between_rebalances(plan),
+        *_left_out(plan),
     ]
 
 
@@ -61,11 +63,14 @@ def value_of_unknown(position: Position, rates: ExchangeRates) -> float | None:
 
 
 def _left_out(plan: OrderPlan) -> Iterator[str]:
-    for one in plan.sized.left_out:
-        yield (
-            f"{one.ticker}: an order of {one.money:,.2f} {plan.currency} is left out: {one.why}; its money stays in "
-            "cash"
-        )
+    left_out, money = plan.sized.left_out, plan.currency
+    if len(left_out) > _MANY:
+        total, names = sum(one.money for one in left_out), shortlist(one.ticker for one in left_out)
+        found = f"{len(left_out)} orders of {total:,.2f} {money} together are left out"
+        yield f"{found}, each for a reason under left_out in orders.json; their money stays in cash: {names}"
+        return
+    for one in left_out:
+        yield f"{one.ticker}: an order of {one.money:,.2f} {money} is left out: {one.why}; its money stays in cash"
 
 
 def _unknown(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:

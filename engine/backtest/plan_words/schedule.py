@@ -51,6 +51,12 @@ def calendar_text(rule: Section) -> str:
     return f"on the {session} session of {f'every {month}' if years == 1 else f'{month} every {years} years'}"
 
 
+def rule_words(strategy: object) -> str:
+    """Return when the strategy of a config trades, in words; "" where it never does, or by no calendar or band."""
+    text, _ = _rule_text(Section(strategy).below("rebalance"))
+    return text
+
+
 def period_text(period: str) -> str:
     """Return a period in words.
 

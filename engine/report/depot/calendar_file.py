@@ -33,7 +33,8 @@ def _entry(answer: OrderAnswer, day: dt.date, why: str) -> Iterator[str]:
     plan = answer.plan
     name, reason = spell_out_controls(plan.name), spell_out_controls(why)
     uid = hashlib.sha256(f"{plan.name}\n{day}\n{why}".encode()).hexdigest()[:32]
-    words = f"The plan {name} decides what to hold ({reason}, {answer.exchange}): engine orders. {ADVICE}"
+    rule = answer.rule or reason
+    words = f"The plan {name} decides what to hold ({rule}, {answer.exchange}): engine orders. {ADVICE}"
     yield "BEGIN:VEVENT"
     yield f"UID:{uid}@portfolio-engine"
     yield f"DTSTAMP:{plan.day.replace('-', '')}T000000Z"  # the day of the orders: no clock, so the same bytes again

@@ -11,6 +11,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.depot_sections import Identifier
 from engine.core.errors import escape_controls
 from engine.core.json_files import Json
+from engine.core.shortlist import shortlist
 from engine.depot.order_run import OrderAnswer
 from engine.portfolio.policy import PolicyT
 from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_by_ticker, order_rows
@@ -84,7 +85,7 @@ def plan_json(config: RunConfig[PolicyT], answer: OrderAnswer) -> dict[str, Json
         "as_of": plan.day,
         "decided_on": plan.decided_on,
         "due": due,
-        "next": {"date": plan.next_day or None, "kind": plan.next_reason or None},
+        "next": {"date": plan.next_day or None, "kind": plan.next_reason or None, "words": answer.rule or None},
         "currency": plan.currency,
         "value": plan.value,
         "cash": {
@@ -174,10 +175,13 @@ def basket_csv(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], 
 
 
 def not_in_basket(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier]) -> tuple[str, ...]:
-    """Return which orders no basket file has, and why, asset by asset."""
+    """Return which orders no basket file has: for each cause their assets."""
     known = _symbols(identifiers)
-    found = ((row.order.ticker, _why_not_in_basket(row, known)) for row in rows)
-    return tuple(f"{ticker} ({why})" for ticker, why in found if why)
+    causes: dict[str, list[str]] = {}
+    for row in rows:
+        if why := _why_not_in_basket(row, known):
+            causes.setdefault(why, []).append(row.order.ticker)
+    return tuple(f"{shortlist(dict.fromkeys(tickers), 20)} ({why})" for why, tickers in causes.items())
 
 
 def _symbols(identifiers: Mapping[str, Identifier]) -> dict[str, Identifier]:
@@ -187,11 +191,15 @@ def _symbols(identifiers: Mapping[str, Identifier]) -> dict[str, Identifier]:
 def _why_not_in_basket(row: OrderRow, known: Mapping[str, Identifier]) -> str:
     """Return why an order is not in a basket: it names whole shares by a symbol that is known."""
     if row.order.ticker not in known:
-        return "its symbol is unknown: identifiers, ibkr"
+        return "no symbol: write `ibkr` under identifiers"
     one = known[row.order.ticker]
     if one.currency and one.currency != row.currency:
-        return f"its limit is in {row.currency} and identifiers say {one.currency}"
-    return "" if row.order.kind == "limit" and row.order.quantity == int(row.order.quantity) else "a fraction"
+        return f"limit in {row.currency}, and identifiers say {one.currency}"
+    return (
+        ""
+        if row.order.kind == "limit" and row.order.quantity == int(row.order.quantity)
+        else "not whole shares by limit"
+    )
 
 
 def _basket_row(row: OrderRow, one: Identifier, tag: str) -> tuple[str, ...]:
@@ -237,6 +245,6 @@ def checklist(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], a
         parts = (f"[ ] {number}", order.side.upper().ljust(4), plain_number(order.quantity))
         lines.append("  ".join(one for one in (*parts, row.codes.name or order.ticker, *codes, at, money, wave) if one))
     if missing := not_in_basket(rows, identifiers):
-        lines.append(f"Not in the basket file: {', '.join(missing)}.")
+        lines.append(f"Not in the basket file: {'; '.join(missing)}.")
     lines += [f"Note: {one}" for one in answer.warnings]
     return "".join(guard_formula(escape_controls(line)) + "\n" for line in lines)

@@ -22,6 +22,7 @@ from engine.report.depot.publication import BASKETS
 _MOST: Final = 30
 """Rows of a table that a terminal shows; the rest is in the files."""
 _MOST_NOTES: Final = 12
+_CENT: Final = 0.005
 _DRIFTS: Final = 3
 """How many drifts are named where nothing is due."""
 
@@ -40,9 +41,10 @@ def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -
     if rows:
         _print_rows(out, plan, rows, folder)
     elif plan.due:
-        print_bullet(
-            out, "No order is placed: every asset is within one share of its target, or its order is left out."
+        why = (
+            "all that are due are left out" if plan.sized.left_out else "every asset is within one share of its target"
         )
+        print_bullet(out, f"No order is placed: {why}.")
     _print_money(out, answer, rows)
     _print_notes(out, answer, folder)
     if plan.due and plan.next_day:
@@ -50,7 +52,7 @@ def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -
     if folder:
         missing = not_in_basket(rows, config.identifiers)
         if missing:
-            print_bullet(out, f"Not in the basket file: {shortlist(missing)}")
+            print_bullet(out, f"Not in the basket file: {'; '.join(missing)}")
         print_bullet(out, f"Files: {folder} ({_file_names(rows)})")
     print_bullet(out, ADVICE)
 
@@ -65,7 +67,7 @@ def _print_nothing_due(out: Console, answer: OrderAnswer) -> None:
     plan = answer.plan
     following = ""
     if plan.next_day:
-        following = f" Next: {_day(plan.next_day)} ({plan.next_reason}, {answer.exchange})."
+        following = f" Next: {_day(plan.next_day)} ({answer.rule or plan.next_reason}, {answer.exchange})."
     print_paragraph(out, f"Nothing is due on {_day(plan.day)}.{following}")
     largest = sorted(plan.positions, key=lambda one: (-abs(one.drift), one.ticker))[:_DRIFTS]
     named = ", ".join(_drift(one) for one in largest if one.drift)
@@ -160,8 +162,8 @@ def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) ->
         fees = sum(row.fee for row in rows)
         print_bullet(
             out,
-            f"Cash: {plan.cash:,.2f} {money} before, {cash.cash:,.2f} after fees of {fees:,.2f}, "
-            f"{cash.worst_cash:,.2f} if all orders fill at their limits",
+            f"Cash: {plan.cash:,.2f} {money} before, {_zero(cash.cash):,.2f} after fees of {fees:,.2f}, "
+            f"{_zero(cash.worst_cash):,.2f} if all orders fill at their limits",
         )
     else:
         print_bullet(out, f"Cash: {plan.cash:,.2f} {money}")
@@ -183,6 +185,11 @@ def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:
         print_bullet(out, f"{len(answer.warnings) - _MOST_NOTES} more warnings: {_named(folder)}", "!", "yellow")
     for note in answer.assumptions:
         print_bullet(out, note)
+
+
+def _zero(money: float) -> float:
+    """Return money that rounds to nothing as nothing, without a sign."""
+    return 0.0 if abs(money) < _CENT else money
 
 
 def _day(iso: str) -> str:
