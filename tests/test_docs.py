@@ -84,6 +84,20 @@ def test_the_readme_s_sweep_and_its_variant_are_there() -> None:
     )
 
 
+def test_the_readme_leads_from_two_brokers_files_to_one_basket_in_three_commands(tmp_path: Path) -> None:
+    block = re.search(r"<!-- orders -->\n(.*?)<!-- /orders -->", README, re.DOTALL)
+    commands, basket = re.findall(r"```\n(.*?)```", block[1], re.DOTALL)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    lines = [shlex.split(line)[1:] for line in commands.splitlines()]
+    assert [words[0] for words in lines] == ["run", "orders", "orders"]
+    assert "two-funds" in output(*lines[0], cwd=tmp_path)
+    for words in lines[1:]:
+        assert "buy   EMERGING      34" in output(*words, cwd=tmp_path)
+        made = tmp_path / "orders" / "two-funds" / "2027-01-04"
+        assert (made / "basket.csv").read_text().splitlines() == basket.splitlines()
+        assert "34  " in (made / "checklist.txt").read_text()
+
+
 def test_every_verb_and_option_in_the_readme_exists(tmp_path: Path) -> None:
     help_of = {}
     for line in re.findall(r"^engine .*$", README, re.MULTILINE):
