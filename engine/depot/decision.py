@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from engine.simulation.kernel.valuation import account_value
 from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
+from engine.simulation.trade_events import TradeEvent
 
 ASKED_FOR = "asked for"
 """Why a rebalance is planned that no rule has called for."""
@@ -45,6 +46,7 @@ class PlannedTrades:
     ``trades`` (N,) signed [shares], ``fees`` (N,) [currency], ``reasons`` by column, ``due`` in words, empty where
     nothing is; ``targets`` (N,) the weights in force, ``drift_base`` (N,) those that drift is measured from, ``caps``
     (N,); ``cash`` that is left [currency], ``after`` what is to be remembered, ``assumptions`` where nothing was.
+    ``yearly_fee`` is taken from cash before [currency]; the tickers ``saved_up`` are traded by contributions alone.
     """
 
     day: np.datetime64
@@ -59,6 +61,8 @@ class PlannedTrades:
     cash: float
     after: AccountState
     assumptions: tuple[str, ...] = ()
+    yearly_fee: float = 0.0
+    saved_up: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ def plan_trades(
         restore(spine, _as_decided(plan, market, own, saved))
     schedule = spine.schedule
     _replace_flows(spine, row, flow)
+    if market.dates[row].astype("datetime64[Y]") == market.dates[row - 1].astype("datetime64[Y]"):
+        schedule.fees.pop(row, None)  # the last session known is no end of a year
     if not own.units.any():
         schedule.rebalances[row] = "opening"
     elif now:
@@ -192,12 +198,24 @@ def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrad
         cash=state.cash,
         after=snapshot(spine, row),
         assumptions=assumptions,
+        yearly_fee=float(state.fees[row]),
+        saved_up=_saved_up(events, market.assets),
     )
 
 
-def next_decision(sessions: PortfolioMarket, policy: Policy, opened: np.datetime64, exchange: str) -> tuple[str, str]:
-    """Return the day of the next decision of the calendar after the market's last session, and why; "" for none."""
-    return next(iter(coming_decisions(sessions, policy, opened, exchange)), ("", ""))
+def _saved_up(events: Sequence[TradeEvent], assets: tuple[str, ...]) -> frozenset[str]:
+    """Return the tickers that contributions alone trade: a broker's savings plan buys them, where there is one."""
+    by_plan, other = set[int](), set[int]()
+    for event in events:
+        (by_plan if event.reason.contribution else other).update(np.flatnonzero(event.trades).tolist())
+    return frozenset(assets[j] for j in by_plan - other)
+
+
+def next_decision(
+    sessions: PortfolioMarket, policy: Policy, opened: np.datetime64, exchange: str, delay: int = 0
+) -> tuple[str, str]:
+    """Return the day of the next orders of the calendar after the market's last session, and why; "" for none."""
+    return next(iter(coming_decisions(sessions, policy, opened, exchange, delay=delay)), ("", ""))
 
 
 def coming_decisions(
@@ -206,11 +224,16 @@ def coming_decisions(
     opened: np.datetime64,
     exchange: str,
     ahead: np.timedelta64 = _LOOK_AHEAD,
+    *,
+    delay: int = 0,
 ) -> list[tuple[str, str]]:
-    """Return the days of the calendar's decisions after the market's last session and within ``ahead``, and why."""
+    """Return the days of the calendar's orders after the market's last session and within ``ahead``, and why.
+
+    ``delay`` is by how many sessions orders follow a decision.
+    """
     market = sessions.market
     last = market.dates[-1]
     dates = np.concatenate([market.dates, exchange_sessions(exchange, last + 1, last + ahead)])
     schedule = ScheduleRows.build(schedule_since(policy.schedule, opened), dataclasses.replace(market, dates=dates))
-    rows = zip(schedule.rows.tolist(), schedule.reasons, strict=True)
-    return [(str(dates[row]), why) for row, why in rows if row >= len(market.dates)]
+    rows = zip((schedule.rows + delay).tolist(), schedule.reasons, strict=True)
+    return [(str(dates[row]), why) for row, why in rows if len(market.dates) <= row < len(dates)]

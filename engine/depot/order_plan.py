@@ -110,14 +110,16 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     own = OwnAccount(units / shares, request.cash)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
-    cash = request.cash + request.flow
+    cash = request.cash + request.flow - planned.yearly_fee
     wanted = _wanted(config, market, planned, units)
     value = account_value(units, planned.prices, cash)
     if _is_whole(config) and not request.exact and planned.due and is_settled(wanted, value):
         wanted = [one._replace(units=0.0) for one in wanted]
-    sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), _fee_of(market, plan))
+    fee = _fee_of(market, plan, planned.saved_up)
+    sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), fee)
     opened = market.dates[plan.setup(market).opening]
-    following = next_decision(sessions._replace(market=market), config.strategy, opened, config.data.calendar)
+    known, delay = sessions._replace(market=market), config.account.fill_delay
+    following = next_decision(known, config.strategy, opened, config.data.calendar, delay)
     return OrderPlan(
         name=config.name,
         day=str(planned.day),
@@ -168,13 +170,15 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
     return append_session(market, request.day, prices, priced, request.rates.get(tariff_currency(config.costs) or ""))
 
 
-def _fee_of(market: Market, plan: PlanTerms) -> Fee:
-    """Return what orders of the last session cost."""
+def _fee_of(market: Market, plan: PlanTerms, saved_up: frozenset[str] = frozenset()) -> Fee:
+    """Return what orders of the last session cost; what is ``saved_up`` costs what savings plans do."""
     quotes = market_memory.quotes_at(market_memory.recall(market).arrays, len(market.dates) - 1)
     charged = plan.costs.of_orders()
+    savings = plan.costs.savings_plan or charged
 
     def fee(ticker: str, money: float) -> float:
-        return float(order_cost(money, market.columns[ticker], quotes, charged)) if money else 0.0
+        table = savings if ticker in saved_up else charged
+        return float(order_cost(money, market.columns[ticker], quotes, table)) if money else 0.0
 
     return fee
 
