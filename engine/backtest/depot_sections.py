@@ -19,13 +19,24 @@ from engine.core.fields import (
 )
 
 
+class OrderShares(ConfigModel):
+    """Which quantities can be ordered: whole shares, any, or multiples of a number; else what the account holds.
+
+    ``buy: amount`` is for money in whole cents. ``sell: whole_or_all``: whole shares, and what is left of one when all
+    is sold.
+    """
+
+    buy: Literal["whole", "any", "amount"] | Positive | None = None
+    sell: Literal["whole", "whole_or_all", "any"] | Positive | None = None
+
+
 class OrderRules(ConfigModel):
     """How orders are sized and limited.
 
     ``unknown``: what becomes of holdings that the plan does not name. ``limit``: how far a limit is from the sizing
     price, at least half the asset's spread; ``tick``: the step of limits [currency]. ``max_fee``: an order whose fee is
     a larger share of its money is left out. ``reserve``: cash that stays [currency]. ``max_age``: weekdays that a price
-    may be old. ``step``: shares that orders are multiples of, 1 for whole ones.
+    may be old. ``shares``: which quantities can be ordered.
     """
 
     unknown: Literal["ignore", "fail", "sell"] = "ignore"
@@ -34,20 +45,20 @@ class OrderRules(ConfigModel):
     max_fee: Weight = 0.01
     reserve: NonNegative = 0.0
     max_age: WholeNumber = 3
-    step: Positive | None = None
+    shares: OrderShares = OrderShares()
 
 
 class Identifier(ConfigModel):
     """What a broker's code stands for: the plan's ``ticker``, and what an order at Interactive Brokers names.
 
-    ``fractions``: whether parts of a share can be ordered.
+    ``fractions``: whether parts of a share can be ordered; else what ``orders.shares`` says.
     """
 
     ticker: Ticker
     ibkr: DisplayText = ""
     exchange: DisplayText = ""
     currency: Currency | None = None
-    fractions: Switch = False
+    fractions: Switch | None = None
 
 
 def _name_ticker(value: object) -> object:

@@ -14,14 +14,15 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
+from engine.depot.order_fees import OrderFees
 from engine.depot.order_session import append_session
-from engine.depot.order_terms import OrderTerms
-from engine.depot.sizing import Fee, SizedOrders, Wanted, size_orders
+from engine.depot.order_terms import OrderTerms, terms_of_orders
+from engine.depot.rounding import is_settled
+from engine.depot.sizing import SizedOrders, Wanted, size_orders
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
 from engine.simulation.account_state import AccountState
-from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.kernel.valuation import account_value, portfolio_weights
 
 _WHOLE: Final = 1e-9
@@ -102,9 +103,8 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     costs = config.costs.cost_table(market.assets, market.foreign)
     units = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
     shares = _shares_of_the_day(market)
-    account = config.account
-    whole = account.shares == "whole"
-    if whole and np.abs(units - np.rint(units)).max(initial=0.0) > _WHOLE:
+    account, terms = config.account, terms_of_orders(config)
+    if account.shares == "whole" and not _is_whole(units, market, terms):
         account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
     plan = PlanTerms(config.strategy, account, costs, sessions.start)
     own = OwnAccount(units / shares, request.cash)
@@ -113,10 +113,9 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     cash = request.cash + request.flow - planned.yearly_fee
     wanted = _wanted(config, market, planned, units)
     value = account_value(units, planned.prices, cash)
-    if _is_whole(config) and not request.exact and planned.due and is_settled(wanted, value):
+    if not request.exact and planned.due and is_settled(wanted, value, terms):
         wanted = [one._replace(units=0.0) for one in wanted]
-    fee = _fee_of(market, plan, planned.saved_up)
-    sized = size_orders(wanted, cash, config.orders.reserve, _order_terms(config), fee)
+    sized = size_orders(wanted, cash, terms, _fees_of(market, plan, planned.saved_up))
     opened = market.dates[plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay
     following = next_decision(known, config.strategy, opened, config.data.calendar, delay)
@@ -170,30 +169,20 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
     return append_session(market, request.day, prices, priced, request.rates.get(tariff_currency(config.costs) or ""))
 
 
-def _fee_of(market: Market, plan: PlanTerms, saved_up: frozenset[str] = frozenset()) -> Fee:
+def _fees_of(market: Market, plan: PlanTerms, saved_up: frozenset[str]) -> OrderFees:
     """Return what orders of the last session cost; what is ``saved_up`` costs what savings plans do."""
     quotes = market_memory.quotes_at(market_memory.recall(market).arrays, len(market.dates) - 1)
-    charged = plan.costs.of_orders()
-    savings = plan.costs.savings_plan or charged
-
-    def fee(ticker: str, money: float) -> float:
-        table = savings if ticker in saved_up else charged
-        return float(order_cost(money, market.columns[ticker], quotes, table)) if money else 0.0
-
-    return fee
+    return OrderFees(market.columns, quotes, plan.costs.of_orders(), plan.costs.savings_plan, saved_up)
 
 
-def _is_whole(config: RunConfig[PolicyT]) -> bool:
-    return (config.orders.step or (1.0 if config.account.shares == "whole" else 0.0)) == 1.0
-
-
-def _order_terms(config: RunConfig[PolicyT]) -> OrderTerms:
-    rules = config.orders
-    step = rules.step if rules.step is not None else 1.0 if config.account.shares == "whole" else 0.0
-    return OrderTerms(rules.limit, rules.tick, rules.max_fee, config.account.min_order, step)
+def _is_whole(units: FloatArray, market: Market, terms: OrderTerms) -> bool:
+    """Return whether everything is held, and bought, in whole shares: the run's own rounding counts then (S10)."""
+    bought = all(terms.shares_of(ticker).whole for ticker in market.assets)
+    return bought and float(np.abs(units - np.rint(units)).max(initial=0.0)) <= _WHOLE
 
 
 def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, units: FloatArray) -> list[Wanted]:
+    spreads = config.costs.spreads(market.assets)
     return [
         Wanted(
             ticker,
@@ -201,18 +190,12 @@ def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, 
             float(planned.prices[j]),
             float(units[j]),
             float(planned.targets[j]),
-            0.0,
+            float(spreads[j]),
             float(planned.caps[j]),
             planned.reasons.get(j, ""),
         )
         for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in config.strategy.tickers)
     ]
-
-
-def is_settled(wanted: Sequence[Wanted], value: float) -> bool:
-    """Return whether every asset is within one share of its exact quantity: rounding alone would trade again."""
-    near = all(abs(one.target * value / one.price - one.held) < 1.0 for one in wanted)
-    return near and not any(one.target == 0.0 and one.held > 0.0 for one in wanted)
 
 
 def _positions(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.depot.order_plan import is_settled
+from engine.depot.rounding import is_settled
 from engine.depot.sizing import SizedOrders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from tests.support.own_depots import Depot
@@ -114,4 +114,4 @@ def test_a_depot_that_has_followed_its_orders_is_left_alone(depot: Depot) -> Non
     wanted = done.wanted(planned, market)
     value = sum(one.held * one.price for one in wanted) + done.cash
     if not sized.left_out:
-        assert is_settled(wanted, value) or any(order.limit != order.price for order in sized.orders)
+        assert is_settled(wanted, value, done.terms) or any(order.limit != order.price for order in sized.orders)

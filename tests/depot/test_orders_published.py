@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import pytest
 
-from engine.portfolio.costs import BrokerCosts, PercentCosts
+from engine.depot.order_terms import OrderTerms, ShareTerms
+from engine.depot.rounding import round_as_tested
+from engine.depot.sizing import Wanted
+from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts
 from tests.support.own_depots import Depot
 
 COMDIRECT = BrokerCosts(tariff="comdirect")
@@ -176,3 +182,59 @@ def test_tax_that_sales_are_due_at_once_is_kept_back_from_purchases() -> None:
     assert (depot.orders(), taxed.tax, taxed.cash) == ({"A": -20, "B": 40}, 500.0, 0.0)
     assert [order.quantity for order in taxed.orders] == [20, 30]
     assert depot.sized(tax=lambda sold: 25.0 * sold["A"]) == depot.sized()
+
+
+def test_settled_cash_is_all_that_is_bought_with_and_the_rest_is_due_later() -> None:
+    """40 of B for the proceeds of 20 of A: 700 settled pay for 14 of them today."""
+    depot = Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5), settled=700.0)
+    sized = depot.sized()
+    assert depot.orders() == {"A": -20, "B": 14}
+    assert [(one.ticker, one.money, one.why) for one in sized.left_out] == [
+        ("B", 1300.0, "26 shares are due after settlement")
+    ]
+    assert dataclasses.replace(depot, settled=2000.0).sized() == dataclasses.replace(depot, settled=None).sized()
+
+
+def test_what_needs_the_proceeds_of_sales_says_how_much_of_them() -> None:
+    """Cash of 500 pays for a part of what 2250 buys."""
+    sized = Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5), 500.0).sized()
+    assert [(order.signed, order.wave, order.needs) for order in sized.orders] == [(-18, 1, 0.0), (45, 2, 1750.0)]
+    assert sized.notes == ("wave 2 needs 1,750.00 of the proceeds of wave 1",)
+
+
+@pytest.mark.parametrize(
+    ("cash", "price", "step", "bought"), [(100.0, 150.0, 0.001, [0.666]), (1.0, 1500.0, 0.001, [])]
+)
+def test_orders_are_multiples_of_a_step_rounded_down(
+    cash: float, price: float, step: float, bought: list[float]
+) -> None:
+    """Scalable: three decimals."""
+    orders = Depot(("A",), (0,), (price,), (1.0,), cash, step=step).sized().orders
+    assert [order.quantity for order in orders] == bought
+    assert [order.money for order in orders] == pytest.approx([99.90] if bought else [])
+
+
+@pytest.mark.parametrize(
+    ("cash", "price", "bought"), [(300.0, 625.0, 0.48), (500.0, 143.0, 3.496503), (9.999, 1, 9.99)]
+)
+def test_purchases_for_an_amount_are_of_whole_cents(cash: float, price: float, bought: float) -> None:
+    """Trade Republic: finanztip.de, vielebroker.de."""
+    shares = ShareTerms(buy=0.0, sell=0.0, cents=True)
+    assert shares.purchase(cash / price, price) == pytest.approx(bought, abs=5e-7)
+
+
+def test_one_asset_can_be_ordered_in_fractions_beside_whole_ones() -> None:
+    orders = Depot(("A", "B"), (0, 0), (300, 300), (0.5, 0.5), 1000.0, parts=("B",)).orders()
+    assert orders == {"A": 1, "B": pytest.approx(500 / 300)}
+
+
+def test_a_limit_is_at_least_half_the_spread_away() -> None:
+    """Spread of 50 bp, limits of 20: the limit of a purchase at 100 is 100.50."""
+    depot = Depot(("A",), (0,), (100,), (1.0,), 1000.0, costs=NoCosts(spread=50.0), limit=0.002)
+    assert [order.limit for order in depot.sized().orders] == [100.50]
+
+
+def test_rounding_does_not_leave_a_cap_broken_that_the_exact_trade_keeps() -> None:
+    """2.5 of A at 100 in a depot of 1000 are sold down to a cap of 20 %: the order of 0.5 is one share."""
+    wanted = [Wanted("A", -0.5, 100.0, 2.5, 0.2, 0.0, 0.2, ""), Wanted("B", 0.5, 100.0, 7.5, 0.8, 0.0, math.inf, "")]
+    assert round_as_tested(wanted, 0.0, 1000.0, OrderTerms(0, 0.01, 1, 0), lambda *_: 0.0) == {"A": -1.0, "B": 0.0}

@@ -8,10 +8,10 @@ import numpy as np
 
 from engine.data.market import Market
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
-from engine.depot.order_terms import OrderTerms
-from engine.depot.sizing import SizedOrders, TaxAtOnce, Wanted, size_orders
+from engine.depot.order_fees import OrderFees
+from engine.depot.order_terms import OrderTerms, ShareTerms
+from engine.depot.sizing import SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
 from engine.portfolio.costs import Costs, NoCosts
-from engine.simulation.kernel.order_costs import order_cost
 from engine.simulation.market_memory import quotes_at, recall
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account
@@ -21,7 +21,7 @@ SESSIONS = 20
 
 @dataclass
 class Depot:
-    """What is held at constant prices, and towards which weights; whole shares unless told otherwise."""
+    """What is held at constant prices, and towards which weights; whole shares unless told otherwise, or of ``parts``."""
 
     tickers: tuple[str, ...]
     held: tuple[float, ...]
@@ -32,6 +32,8 @@ class Depot:
     limit: float = 0.0
     step: float = 1.0
     max_fee: float = 1.0
+    settled: float | None = None
+    parts: tuple[str, ...] = ()
 
     def planned(self, *, flow: float = 0.0, now: bool = True) -> tuple[PlannedTrades, Market, PlanTerms]:
         """Return what the rule asks for at the last session."""
@@ -39,7 +41,7 @@ class Depot:
         market = Market.build(dates, self.tickers, np.tile(np.array(self.prices, dtype=float), (SESSIONS, 1)))
         weights = {ticker: f"{100.0 * weight}%" for ticker, weight in zip(self.tickers, self.weights, strict=True)}
         units = self.units(market)
-        whole = self.step == 1.0 and bool((units == np.rint(units)).all())
+        whole = self.step == 1.0 and not self.parts and bool((units == np.rint(units)).all())
         own = account(shares="whole" if whole else "fractional")
         policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}})
         plan = PlanTerms(policy, own, self.costs.cost_table(len(self.tickers)), 0)
@@ -53,26 +55,23 @@ class Depot:
     def sized(self, *, flow: float = 0.0, now: bool = True, tax: TaxAtOnce | None = None) -> SizedOrders:
         """Return the orders."""
         planned, market, plan = self.planned(flow=flow, now=now)
-        quotes, charged, _units = (
-            quotes_at(recall(market).arrays, SESSIONS - 1),
-            plan.costs.of_orders(),
-            self.units(market),
+        fees = OrderFees(market.columns, quotes_at(recall(market).arrays, SESSIONS - 1), plan.costs.of_orders())
+        wanted, choices = self.wanted(planned, market), SizingChoices(settled=self.settled)
+        return size_orders(wanted, self.cash + flow, self.terms, fees, tax=tax, choices=choices)
+
+    @property
+    def terms(self) -> OrderTerms:
+        """How its orders are rounded and limited."""
+        shares = ShareTerms(self.step, self.step)
+        return OrderTerms(
+            self.limit, 0.01, self.max_fee, 0.0, shares, {one: ShareTerms(0.0, 0.0) for one in self.parts}
         )
-
-        def fee(ticker: str, money: float) -> float:
-            return float(order_cost(money, market.columns[ticker], quotes, charged)) if money else 0.0
-
-        wanted = self.wanted(planned, market)
-        terms = OrderTerms(self.limit, 0.01, self.max_fee, 0.0, self.step)
-        return size_orders(wanted, self.cash + flow, 0.0, terms, fee, tax=tax)
 
     def wanted(self, planned: PlannedTrades, market: Market) -> list[Wanted]:
         """Return what the rule asks for, asset by asset."""
-        units = self.units(market)
-        return [
-            Wanted(ticker, planned.trades[j], planned.prices[j], units[j], planned.targets[j], 0.0, planned.caps[j], "")
-            for ticker, j in market.columns.items()
-        ]
+        units, spreads = self.units(market), self.costs.spreads(market.assets)
+        every = (planned.trades, planned.prices, units, planned.targets, spreads, planned.caps)
+        return [Wanted(ticker, *(float(one[j]) for one in every), "") for ticker, j in market.columns.items()]
 
     def orders(self, *, flow: float = 0.0) -> dict[str, float]:
         """Return signed quantities by ticker."""

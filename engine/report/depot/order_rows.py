@@ -11,7 +11,7 @@ from engine.backtest.depot_sections import Identifier, OrderRules
 from engine.depot.codes import is_isin
 from engine.depot.exchange_rates import Rate
 from engine.depot.order_run import OrderAnswer
-from engine.depot.order_terms import OrderTerms
+from engine.depot.order_terms import ceil_tick, floor_tick
 from engine.depot.sizing import SizedOrder
 from engine.portfolio.policy import PolicyT
 
@@ -71,9 +71,8 @@ def _own_limit(order: SizedOrder, rules: OrderRules, rate: Rate | None) -> float
     """Return the limit in the currency of the exchange: rounded so that it is never worse than in the account's."""
     if order.limit is None or rate is None:
         return order.limit
-    ticks = OrderTerms(rules.limit, rules.tick, rules.max_fee, 0.0, 0.0)
-    limit = order.limit / rate.rate
-    return ticks.floor_tick(limit) if order.side == "buy" else ticks.ceil_tick(limit)
+    rounded = floor_tick if order.side == "buy" else ceil_tick
+    return rounded(order.limit / rate.rate, rules.tick)
 
 
 def codes_by_ticker(identifiers: Mapping[str, Identifier], answer: OrderAnswer) -> dict[str, AssetCodes]:
