@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from engine.depot.comparison.records import DifferencePart, PartKind
+from engine.depot.comparison.records import ComparedFigure, DifferencePart, PartKind
 from engine.report.charts.waterfall import whole_units
 from engine.report.depot.comparison_page import render_depot_comparison
 from engine.report.depot.comparison_words import printed_parts, verdict
@@ -75,6 +75,25 @@ def test_the_page_shows_every_part_and_every_deviation_with_the_largest_first() 
     assert "A calculation from your own rule, no advice." in text
     assert "after tax 4.00 %" in text
     assert render_depot_comparison(compare(EXAMPLE)) == render_depot_comparison(compare(EXAMPLE))
+
+
+def test_the_first_screen_has_the_value_and_the_returns_that_there_are() -> None:
+    figures = (
+        ComparedFigure("value at the end", 1135.0, 1200.0, "money"),
+        ComparedFigure("gain", 134.0, 199.0, "money"),
+        ComparedFigure("time-weighted return", 0.1339, 0.1988, "percent"),
+        ComparedFigure("time-weighted, a year", None, None, "percent"),
+    )
+    page = render_depot_comparison(compare(EXAMPLE, figures=figures))
+    cards = re.findall(r'<div class="card"><span>([^<]*)</span><strong>([^<]*)', page)
+    assert [title for title, _ in cards] == [
+        "Difference at the end",
+        "Value at the end",
+        "Gain",
+        "Time-weighted return",
+    ]
+    assert [figure.replace("\N{NO-BREAK SPACE}", " ") for _, figure in cards][1:] == ["1,135", "134.00", "13.39 %"]
+    assert ">1, 2, 3, 4</b>" in page, "deviations of one day stand there together"
 
 
 def test_the_page_is_whole_without_a_network_and_for_a_screen_reader() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from engine.core.arrays import FloatArray
-from engine.depot.comparison.records import DepotComparison
+from engine.depot.comparison.records import ComparedFigure, DepotComparison
 from engine.report.card import Card
 from engine.report.charts.bar_chart import cell_bar
 from engine.report.charts.controls import period_bar
@@ -34,6 +34,8 @@ from engine.report.phrases import plural
 
 _SHOWN: Final = 12
 """Deviations that are not folded away."""
+_CARDS: Final = 3
+"""Figures on the first screen beside the difference."""
 _NUMBERED: Final = 5
 """Deviations whose number stands in the picture."""
 _KNOWN: Final = (
@@ -93,12 +95,23 @@ def _is_taxed(found: DepotComparison) -> bool:
 
 
 def _cards(found: DepotComparison) -> list[Card]:
-    """Return the first figures of what was done, each with the plan's below it, and the difference."""
+    """Return the difference, and the first figures of what was done, each with the plan's below it."""
     cards = [Card("Difference at the end", signed_cents(found.difference), "what was done less the plan")]
-    for one in found.figures[:3]:
+    for one in _headline(found.figures):
         taxed = "" if one.plan_after_tax is None else f"; after tax {figure_text(one, one.plan_after_tax)}"
-        cards.append(Card(one.label, figure_text(one, one.mine), f"the plan {figure_text(one, one.plan)}{taxed}"))
+        cards.append(Card(_title(one), figure_text(one, one.mine), f"the plan {figure_text(one, one.plan)}{taxed}"))
     return cards
+
+
+def _headline(figures: Sequence[ComparedFigure]) -> list[ComparedFigure]:
+    """Return the three figures to look at first: the value, and the last returns that there are, a year where known."""
+    money = [one for one in figures if one.kind == "money"]
+    returns = [one for one in figures if one.kind == "percent" and one.mine is not None][-2:]
+    return [*money[: _CARDS - len(returns)], *returns]
+
+
+def _title(figure: ComparedFigure) -> str:
+    return figure.label[:1].upper() + figure.label[1:]
 
 
 def _figures(found: DepotComparison) -> list[list[str]]:
@@ -151,7 +164,11 @@ def _gap(found: DepotComparison, rows: Sequence[_Row]) -> Markup:
     """Return the difference over time, with the numbers of the largest deviations where they were done."""
     title = f"What was done less the plan, {found.currency}"
     line = Line("Difference", found.mine - found.plan, 0, "gap")
-    numbered = [(np.datetime64(row.date), str(row.number)) for row in rows if row.numbered]
+    days: dict[str, list[str]] = {}
+    for row in rows:
+        if row.numbered:
+            days.setdefault(row.date, []).append(str(row.number))
+    numbered = [(np.datetime64(day), ", ".join(numbers)) for day, numbers in days.items()]
     chart = TimeChart(
         "gap", title, found.dates, [line], "money", size="tall", base=0.0, fill=0, noted=True, numbered=numbered
     )
