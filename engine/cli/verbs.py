@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.bench import bench
 from engine.cli.data import check, fetch
+from engine.cli.depot import depot
 from engine.cli.folders import compare, diff, export, replay, report, verify
 from engine.cli.lists import schema, tariffs, trials
 from engine.cli.orders import orders
@@ -26,6 +27,7 @@ VERBS: Final[tuple[Callable[..., None], ...]] = (
     claims,
     luck,
     orders,
+    depot,
     report,
     export,
     compare,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from engine.core.arrays import DateArray, FloatArray
@@ -61,6 +62,7 @@ class DepotComparison:
     ``dates`` (T,) sessions from ``start`` to ``end`` (ISO); ``mine`` and ``plan`` (T,) values at their closes, and
     ``flows`` (T,) paid in, or out where negative, before the trades of the session [currency]; what was there at the
     start is no flow. ``difference`` is mine minus the plan at the end, which the money of ``parts`` adds up to.
+    ``sha256`` of what it was made of, by what that is.
     """
 
     name: str
@@ -76,3 +78,4 @@ class DepotComparison:
     parts: tuple[DifferencePart, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,213 @@
+"""A broker's bookings in the words of a plan: by ticker, in the account's currency, on sessions."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from engine.core.errors import DataError
+from engine.core.regular_files import read_regular
+from engine.data.market import Market
+from engine.depot.codes import Identifiers, tidy_code
+from engine.depot.comparison.exact import ZERO
+from engine.depot.records import Codes, TransactionKind, Transactions
+
+_MAX_BYTES: Final = 1_000_000
+
+
+class OwnBooking(NamedTuple):
+    """One booking: ``quantity`` in shares of its day, ``money`` what cash changed by, fee and tax positive when paid.
+
+    ``price`` is a share's, where there is one; ``ratio`` is what one share became in a correction.
+    """
+
+    date: dt.date
+    kind: TransactionKind
+    ticker: str
+    quantity: Fraction
+    money: Fraction
+    fee: Fraction
+    tax: Fraction
+    price: Fraction | None
+    currency: str
+    line: int
+    ratio: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class NamedAssets:
+    """Which ticker a code stands for: the plan's, one of ``identifiers`` that the plan does not hold, or the code."""
+
+    plan: Identifiers
+    every: Identifiers
+
+    @classmethod
+    def build(cls, codes: Mapping[str, str], tickers: Iterable[str]) -> NamedAssets:
+        """Return the names under the list of a config and its tickers."""
+        own = tuple(tickers)
+        return cls(Identifiers(codes, own), Identifiers(codes, dict.fromkeys([*own, *codes.values()])))
+
+    def name(self, codes: Codes) -> str:
+        """Return the ticker; a code that nobody knows is its own."""
+        return self.every.find(codes) or codes.key
+
+    def name_code(self, code: str) -> str:
+        """Return the ticker that a single code stands for."""
+        tidy = tidy_code(code)
+        return self.name(Codes(isin=tidy, wkn=tidy, symbol=tidy))
+
+
+def read_bookings(found: Transactions, names: NamedAssets) -> list[OwnBooking]:
+    """Return the bookings of a file by ticker, the oldest first."""
+    return [
+        OwnBooking(
+            one.date,
+            one.kind,
+            names.name(one.codes) if one.codes.key else "",
+            Fraction(one.quantity),
+            Fraction(one.money),
+            Fraction(one.fee),
+            Fraction(one.tax),
+            None if one.price is None else Fraction(one.price),
+            one.currency,
+            one.line,
+        )
+        for one in found.items
+    ]
+
+
+def in_own_currency(
+    bookings: Sequence[OwnBooking], market: Market, path: str
+) -> tuple[list[OwnBooking], tuple[str, ...]]:
+    """Return bookings in the account's currency, at the market's rate of their session, and what is to be said of it.
+
+    Raises DataError for a currency of which the market has no rate.
+    """
+    converted, faults = list[OwnBooking](), list[str]()
+    foreign: dict[str, int] = {}
+    for one in bookings:
+        if one.currency in {"", market.currency}:
+            converted.append(one)
+            continue
+        rates, row = market.fx.get(one.currency), min(row_of(market, one.date), len(market.dates) - 1)
+        if rates is None or not np.isfinite(rates[row]):
+            message = f"found a booking in {one.currency}, expected {market.currency}; no rate of it is known"
+            remedy = "convert it in a copy of the file, or name an asset of that currency in data.currencies"
+            faults.append(f"{path}:{one.line}: {message}; {remedy}")
+            continue
+        rate = Fraction(float(rates[row]))
+        price = None if one.price is None else one.price * rate
+        converted.append(one._replace(money=one.money * rate, fee=one.fee * rate, tax=one.tax * rate, price=price))
+        foreign[one.currency] = foreign.get(one.currency, 0) + 1
+    if faults:
+        raise DataError(*faults)
+    notes = [
+        f"{count} bookings in {code} are converted at the rate of their session" for code, count in foreign.items()
+    ]
+    return converted, tuple(notes)
+
+
+def row_of(market: Market, day: dt.date) -> int:
+    """Return the first session on or after a day; T where there is none."""
+    return int(np.searchsorted(market.dates, np.datetime64(day)))
+
+
+class PrintedPrice(NamedTuple):
+    """A price that somebody gives: of a ticker, and of a day, None for the last."""
+
+    ticker: str
+    price: Fraction
+    date: dt.date | None
+
+
+def read_end_prices(path: Path | None, names: NamedAssets) -> list[PrintedPrice]:
+    """Return the prices of a CSV file with the columns ``ticker`` or ``isin``, ``price`` and perhaps ``date``."""
+    if path is None:
+        return []
+    faults, found = list[str](), list[PrintedPrice]()
+    for line, row in _rows(path, ("price",), ("ticker", "isin")):
+        price, code = _number(row.get("price", "")), row.get("isin") or row.get("ticker") or ""
+        day, good = _day(row.get("date", ""))
+        if price is None or price < 0 or not code or not good:
+            faults.append(f"{path}:{line}: found no price of a code, expected a line as IE00B4L5Y983,110.25,2026-11-27")
+            continue
+        found.append(PrintedPrice(names.name_code(code), price, day))
+    if faults:
+        raise DataError(*faults)
+    return found
+
+
+def read_corrections(path: Path | None, names: NamedAssets) -> list[OwnBooking]:
+    """Return what companies did and no booking says, from a CSV file with ``date``, ``code`` and ``ratio`` or ``cash``.
+
+    ``ratio`` is what one share became, ``cash`` what was paid for all of them [account's currency].
+    """
+    if path is None:
+        return []
+    faults, found = list[str](), list[OwnBooking]()
+    for line, row in _rows(path, ("date", "code"), ("ratio", "cash")):
+        (day, _), code = _day(row.get("date", "")), row.get("code", "")
+        ratio, cash = _number(row.get("ratio", "")), _number(row.get("cash", ""))
+        if day is None or not code or (ratio is None and cash is None) or (ratio is not None and ratio < 0):
+            expected = "expected a line as 2025-06-02,US0000000000,2,0"
+            faults.append(f"{path}:{line}: found no day, code and ratio or cash, {expected}")
+            continue
+        ticker, money = names.name_code(code), cash or ZERO
+        found.append(OwnBooking(day, "split", ticker, ZERO, money, ZERO, ZERO, None, "", line, ratio or Fraction(1)))
+        if ratio == 0:
+            found[-1] = found[-1]._replace(ratio=ZERO)
+    if faults:
+        raise DataError(*faults)
+    return found
+
+
+def _rows(path: Path, every: Sequence[str], some: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines of a CSV file with their numbers; it needs ``every`` column of these, and one of ``some``."""
+    text = read_regular(path, _MAX_BYTES).decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text))
+    names = [name.strip().lower() for name in reader.fieldnames or ()]
+    if not set(every) <= set(names) or not set(some) & set(names):
+        wanted = ", ".join([*every, " or ".join(some)])
+        raise DataError(f"{path}:1: found {', '.join(names)[:100] or 'nothing'}, expected the columns {wanted}")
+    reader.fieldnames = names
+    return [
+        (reader.line_num, {name: (cell or "").strip() for name, cell in row.items() if isinstance(name, str)})
+        for row in reader
+    ]
+
+
+def _number(text: str) -> Fraction | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return Fraction(number) if number.is_finite() and abs(number) < Decimal(10) ** 15 else None
+
+
+def _day(text: str) -> tuple[dt.date | None, bool]:
+    """Return a day, and whether the text is one or empty."""
+    try:
+        return (dt.date.fromisoformat(text) if text else None), True
+    except ValueError:
+        return None, False
+
+
+__all__ = [
+    "NamedAssets",
+    "OwnBooking",
+    "PrintedPrice",
+    "in_own_currency",
+    "read_bookings",
+    "read_corrections",
+    "read_end_prices",
+    "row_of",
+]
