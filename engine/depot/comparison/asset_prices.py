@@ -124,7 +124,6 @@ class AssetPrices:
                 last = str(traded.dates[row]) if row >= 0 else "none"
             one = by_ticker.get(ticker)
             if one is not None and (ticker not in self.columns or not 0 <= age <= max_age):
-                row = end if one.date is None else min(row_of(traded, one.date), end)
                 printed = one.price * self.shares(ticker, end)
                 age = 0 if one.date is None else max(int(np.busday_count(np.datetime64(one.date), day)), 0)
                 last, self._last[ticker] = str(one.date or day), printed

@@ -14,7 +14,9 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.core.arrays import DateArray, FloatArray, read_only
+from engine.core.conventions import CASH_DAYS_PER_YEAR
 from engine.core.errors import ContradictionError, DataError
+from engine.core.powers import power
 from engine.data.market import Market
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.difference import as_parts, split_difference
@@ -49,6 +51,7 @@ from engine.portfolio.policy import PolicyT
 TOLERANCE: Final = 1e-9
 """Share of the value by which sums of floats may miss the exact ones."""
 _CENT: Final = 0.01
+_YEAR: Final = 365
 _SAME_SHARES: Final = Fraction(1, 10**6)
 
 
@@ -176,7 +179,7 @@ def _start_row(
 ) -> int:
     """Return the row at which both accounts start: the one asked for, or the first at which there is money."""
     market = replay.prices.market
-    row: int | None = row_of(market.traded, first)
+    row: int | None = max(row_of(market.traded, first), 0)
     empty = not opening.units and not opening.cash
     if empty and not any(replay.flows.values()) and (count := imply_deposits(replay)):
         said.warnings.append(
@@ -186,10 +189,7 @@ def _start_row(
         row = first_funded_row(replay)
         if row is None:
             raise DataError(f"{replay.path}: found no money paid in, expected some; give --holdings-at-start FILE")
-        if early := sum(trade.row < row for trade in replay.trades):
-            said.notes.append(
-                f"{early} trades before the first money on {market.traded.dates[row]} are taken as held at the start"
-            )
+        row = max(row, 0)
     if row is None or row >= len(market.traded.dates) - 1:
         raise DataError(
             f"found prices up to {market.traded.dates[-1]}, expected two sessions from {first} on; fetch newer ones"
@@ -201,6 +201,9 @@ def _start_row(
         said.notes.append(
             f"the comparison starts on {market.traded.dates[opens]}, when the plan's first asset is there"
         )
+    if early := sum(trade.row < opens for trade in replay.trades):
+        day = market.traded.dates[opens]
+        said.notes.append(f"{early} trades before {day} are not compared: what they left is held at the start")
     return opens
 
 
@@ -296,13 +299,19 @@ def _figures(dates: DateArray, own: OwnAccount, run: PlanRun, flows: FloatArray)
     linked = [time_weighted(dates, level(capital, value, before, flows)) for value, before in sides]
     rates = [money_weighted(dates, capital, value, flows) for value, _ in sides]
     whole, yearly = zip(*linked, strict=True)
+    days = int((dates[-1] - dates[0]).astype("timedelta64[D]").astype(np.int64))
+    returns = [ComparedFigure("time-weighted return", whole[0], whole[1], "percent")]
+    if days >= _YEAR:
+        returns.append(ComparedFigure("time-weighted, a year", yearly[0], yearly[1], "percent"))
+        returns.append(ComparedFigure("money-weighted, a year", rates[0], rates[1], "percent"))
+    else:  # what a few weeks would make of a year says nothing
+        rates = [None if rate is None else power(1.0 + rate, days / CASH_DAYS_PER_YEAR) - 1.0 for rate in rates]
+        returns.append(ComparedFigure("money-weighted return", rates[0], rates[1], "percent"))
     return (
         ComparedFigure("value at the end", final[0], final[1], "money"),
         ComparedFigure("there at the start and paid in since", capital + paid, capital + paid, "money"),
         ComparedFigure("gain", final[0] - capital - paid, final[1] - capital - paid, "money"),
-        ComparedFigure("time-weighted return", whole[0], whole[1], "percent"),
-        ComparedFigure("time-weighted, a year", yearly[0], yearly[1], "percent"),
-        ComparedFigure("money-weighted, a year", rates[0], rates[1], "percent"),
+        *returns,
     )
 
 

@@ -84,14 +84,15 @@ def _of_pair(pair: TradePair, quotes: ExactQuotes) -> Iterable[ExactDeviation]:
         paid = f"{_done(fill.quantity)} at {_price(fill, quotes)}, close {_price(fill._replace(price=close), quotes)}"
         yield ExactDeviation("price", fill.row, fill.ticker, fill.quantity * (close - fill.price) * growth, paid)
     quantity = sum((fill.quantity for fill in fills), ZERO)
-    words = f"{_done(quantity)} {_count(fills[-1], quantity, quotes)}"
-    words += f" instead of {_count(planned, planned.quantity, quotes)}"
+    words = " and ".join(dict.fromkeys(fill.words for fill in fills if fill.words)) or _done(quantity)
+    words += f" {_count(fills[-1], quantity, quotes)} instead of {_count(planned, planned.quantity, quotes)}"
     other = (quantity - planned.quantity) * (last - due)
     yield ExactDeviation("size", fills[-1].row, planned.ticker, other, words)
 
 
 def _not_planned(trade: ExactTrade, quotes: ExactQuotes) -> ExactDeviation:
-    words = trade.words or f"{_done(trade.quantity)} {_count(trade, trade.quantity, quotes)} at {_price(trade, quotes)}"
+    words = f"{trade.words or _done(trade.quantity)} {_count(trade, trade.quantity, quotes)}"
+    words += f" at {_price(trade, quotes)}"
     money = trade.quantity * (quotes.last[trade.ticker] - trade.price * quotes.growth[trade.row])
     return ExactDeviation("not_planned", trade.row, trade.ticker, money, words)
 

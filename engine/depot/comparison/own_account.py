@@ -111,9 +111,9 @@ class Replay:
         if not units:
             return
         if one.kind in {"transfer_in", "transfer_out"}:
-            price = self.prices.close(ticker, row)
+            price = self.prices.close(ticker, max(row, 0))
             self.flows[row] += units * price
-            words = f"moved {'in' if units > 0 else 'out'}: {_plain(abs(one.quantity))} at the close"
+            words = "moved in" if units > 0 else "moved out"
             self.trades.append(ExactTrade(row, ticker, units, price, words=words))
             if one.money:
                 self.cash.append(ExactCash(row, "fee", "", one.money))
@@ -129,7 +129,7 @@ class Replay:
             self._split_of_source(one, row)
             return
         units = self.held[ticker] * (one.ratio - 1)
-        words = f"correction: 1 share became {_plain(one.ratio)}"
+        words = f"corrected (1 share became {_plain(one.ratio)})"
         if units:
             self.held[ticker] += units
             self.trades.append(ExactTrade(row, ticker, units, -one.money / units, words=words))
@@ -166,7 +166,7 @@ def learn_own_quotes(bookings: Sequence[OwnBooking], prices: AssetPrices) -> tup
                 shares = prices.shares_on(ticker, one.date)
                 moved = one.kind in {"transfer_in", "transfer_out"}
                 price = one.price if moved and one.price is not None else -_gross(one) / one.quantity
-                seen.append((row, price * shares))
+                seen.append((max(row, 0), price * shares))
         prices.learn_prices(ticker, seen)
     return tuple(unknown)
 

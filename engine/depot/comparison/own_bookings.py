@@ -22,6 +22,7 @@ from engine.depot.comparison.exact import ZERO
 from engine.depot.records import Codes, TransactionKind, Transactions
 
 _MAX_BYTES: Final = 1_000_000
+_MOST: Final = Decimal("1e15")
 
 
 class OwnBooking(NamedTuple):
@@ -98,7 +99,7 @@ def in_own_currency(
         if one.currency in {"", market.currency}:
             converted.append(one)
             continue
-        rates, row = market.fx.get(one.currency), min(row_of(market, one.date), len(market.dates) - 1)
+        rates, row = market.fx.get(one.currency), _inside(market, one.date)
         if rates is None or not np.isfinite(rates[row]):
             message = f"found a booking in {one.currency}, expected {market.currency}; no rate of it is known"
             remedy = "convert it in a copy of the file, or name an asset of that currency in data.currencies"
@@ -117,8 +118,12 @@ def in_own_currency(
 
 
 def row_of(market: Market, day: dt.date) -> int:
-    """Return the first session on or after a day; T where there is none."""
-    return int(np.searchsorted(market.dates, np.datetime64(day)))
+    """Return the first session on or after a day; T where there is none, -1 for a day before the first."""
+    return int(np.searchsorted(market.dates, np.datetime64(day))) if np.datetime64(day) >= market.dates[0] else -1
+
+
+def _inside(market: Market, day: dt.date) -> int:
+    return min(max(row_of(market, day), 0), len(market.dates) - 1)
 
 
 class PrintedPrice(NamedTuple):
@@ -190,7 +195,7 @@ def _number(text: str) -> Fraction | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return Fraction(number) if number.is_finite() and abs(number) < Decimal(10) ** 15 else None
+    return Fraction(number) if number.is_finite() and abs(number) < _MOST else None
 
 
 def _day(text: str) -> tuple[dt.date | None, bool]:

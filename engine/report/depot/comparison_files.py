@@ -1,33 +1,46 @@
-"""What was done beside the plan as files: for programs (JSON), for a spreadsheet (CSV)."""
+"""What was done beside the plan as files: a page, for programs (JSON), for a spreadsheet (CSV)."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from engine.core.files import atomic_write
-from engine.core.json_files import Json
+from engine.core.json_files import Json, to_json
 from engine.depot.comparison.records import ComparedFigure, DepotComparison, Deviation, DifferencePart
+from engine.report.depot.comparison_page import render_depot_comparison
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.table import ExportColumn, ExportTable
+from engine.report.owned_folder import publish_owned
+
+DEPOT_KIND: Final = "depot"
+"""What the manifest of such a folder calls it."""
 
 
 def write_comparison(comparison: DepotComparison, out: Path) -> Path:
-    """Write the files of a comparison into ``out``/name/end, readable by their owner alone; return that folder."""
-    folder = out / comparison.name / comparison.end
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = json.dumps(comparison_json(comparison), indent=1, ensure_ascii=False) + "\n"
+    """Write the files of a comparison into ``out``/name/end, readable by their owner alone; return that folder.
+
+    Raises
+    ------
+    OutputError
+        When a file would be replaced that is another's, or was changed since.
+
+    """
+    folder, hashes = out / comparison.name / comparison.end, comparison.sha256
+    for made in (folder.parent, folder):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = {
-        "depot.json": content.encode(),
+        "depot.html": render_depot_comparison(comparison).encode(),
+        "depot.json": to_json(comparison_json(comparison)),
         "parts.csv": csv_bytes(_parts_table(comparison)),
         "deviations.csv": csv_bytes(_deviations_table(comparison)),
         "equity.csv": csv_bytes(_equity_table(comparison)),
     }
-    for name, written in files.items():
-        atomic_write(folder / name, written)
-        (folder / name).chmod(0o600)
+    config, data = hashes.get("config", ""), hashes.get("data", "")
+    places = publish_owned(folder, files, DEPOT_KIND, "engine depot", config=config, data=data)
+    for place in (*places, folder / "manifest.json"):
+        place.chmod(0o600)
     return folder
 
 

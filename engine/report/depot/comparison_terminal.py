@@ -34,7 +34,7 @@ def print_comparison(comparison: DepotComparison, folder: str) -> None:
         print_bullet(out, note)
     print_bullet(out, "Parts are exact and add up; returns are shown, and not split: they do not add up.")
     if folder:
-        print_bullet(out, f"files: {folder} (depot.json, parts.csv, deviations.csv, equity.csv)")
+        print_bullet(out, f"files: {folder} (depot.html, depot.json, parts.csv, deviations.csv, equity.csv)")
     print_bullet(out, "A calculation from your own rule, no advice; nothing was sent to anybody.")
 
 
