@@ -25,6 +25,8 @@ from engine.simulation import market_memory
 from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.valuation import account_value, portfolio_weights
 
+_PAUSE: Final = 21
+"""Sessions without a close after which an asset that is not held is at its end; one that is held never is."""
 _WHOLE: Final = 1e-9
 """Shares by which a holding may miss a whole number and still be one."""
 
@@ -166,7 +168,11 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
             faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
     if faults:
         raise DataError(*faults)
-    return append_session(market, request.day, prices, priced, request.rates.get(tariff_currency(config.costs) or ""))
+    paused = market.age[before - 1] <= _PAUSE
+    for ticker in request.held.keys() & market.columns.keys():
+        paused[market.columns[ticker]] |= request.held[ticker] > 0.0
+    tariff_rate = request.rates.get(tariff_currency(config.costs) or "")
+    return append_session(market, request.day, prices, priced, tariff_rate, paused)
 
 
 def _fees_of(market: Market, plan: PlanTerms, saved_up: frozenset[str]) -> OrderFees:

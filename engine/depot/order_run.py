@@ -252,8 +252,7 @@ def _waiting(plan: OrderPlan, max_age: int) -> list[str]:
 def _coming(config: RunConfig[PolicyT], sessions: PortfolioMarket, plan: OrderPlan) -> tuple[tuple[str, str], ...]:
     """Return the next decisions of the calendar after the session of the orders."""
     market = sessions.market.truncate(np.datetime64(plan.decided_on))
-    opened = plan.after.opened
-    found = coming_decisions(
-        sessions._replace(market=market), config.strategy, opened, config.data.calendar, _AGENDA_DAYS
-    )
+    known, delay = sessions._replace(market=market), config.account.fill_delay
+    opened, exchange = plan.after.opened, config.data.calendar
+    found = coming_decisions(known, config.strategy, opened, exchange, _AGENDA_DAYS, delay=delay)
     return tuple(one for one in found if one[0] > plan.day)[:_AGENDA]

@@ -17,12 +17,14 @@ def append_session(
     prices: FloatArray,
     priced: BoolArray,
     tariff_rate: float | None = None,
+    paused: BoolArray | None = None,
 ) -> Market:
     """Return ``market`` up to before ``day``, with ``day`` as its last session.
 
     ``prices`` (N,) are those of that session [currency/share]; what is not ``priced`` (N,) waits, as an asset without a
-    close does. A missing close is a pause here, and no end. Cash earns nothing into the session: its interest is in the
-    account already. ``tariff_rate`` stands for the last one in which costs are [currency/unit].
+    close does. Cash earns nothing into the session: its interest is in the account already. ``tariff_rate`` stands for
+    the last one in which costs are [currency/unit]. What is ``paused`` (N,) lives on after its last close: nobody can
+    tell on the day whether a close that is missing is the end (S8), and an end would be sold.
     """
     before = int(np.searchsorted(market.dates, day))
     if before == 0:
@@ -47,7 +49,7 @@ def append_session(
         market,
         dates=extend(market.dates, np.asarray(day)),
         prices=extend(market.prices, held),
-        listed=extend(market.listed, market.listed[before - 1] | priced),
+        listed=_with_pauses(market, before, priced, paused),
         age=extend(market.age, age),
         cash_rate=extend(market.cash_rate, np.asarray(0.0)),
         dividends=None if market.dividends is None else extend(market.dividends, np.zeros(len(market.assets))),
@@ -56,3 +58,11 @@ def append_session(
         tariff_rates=tariff_rates,
         fx={currency: extend(rates, rates[before - 1]) for currency, rates in market.fx.items()},
     )
+
+
+def _with_pauses(market: Market, before: int, priced: BoolArray, paused: BoolArray | None) -> BoolArray:
+    """Return (T,) rows of who lives, up to the session of the orders: what is ``paused`` from its last close on."""
+    listed = np.concatenate([market.listed[:before], (market.listed[before - 1] | priced)[None]])
+    for j in np.flatnonzero(paused & (market.age[before - 1] > 0)).tolist() if paused is not None else ():
+        listed[before - 1 - int(market.age[before - 1, j]) :, j] = True
+    return read_only(listed)
