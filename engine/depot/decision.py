@@ -115,8 +115,8 @@ def plan_trades(
 
 
 _ASSUMED = (
-    "the targets in force are those of the plan's own run, and drift is measured from them",
-    "no order waits for a price, and no review has sold anything",
+    "targets are those that the plan's own run has now, unless your last orders' state.json is given by --state FILE",
+    "no earlier order waits for a price, and no loss review has sold anything",
 )
 
 

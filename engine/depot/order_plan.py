@@ -74,7 +74,8 @@ class OrderPlan:
     """What to trade on ``day``, decided by closes up to ``decided_on``, and what is due next.
 
     ``value`` [currency] of the plan's assets and cash, ``cash`` before any order; ``due`` in words, empty where nothing
-    is. ``notes`` are what a reader should know, ``after`` what is to be remembered for the next orders.
+    is. ``notes`` are what a reader should know, ``after`` what is to be remembered for the next orders. ``flow`` is in
+    ``cash`` already.
     """
 
     name: str
@@ -90,6 +91,7 @@ class OrderPlan:
     sized: SizedOrders
     notes: tuple[str, ...]
     after: AccountState
+    flow: float = 0.0
 
 
 def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
@@ -135,6 +137,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         sized=sized,
         notes=planned.assumptions,
         after=planned.after,
+        flow=request.flow,
     )
 
 

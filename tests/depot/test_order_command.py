@@ -45,3 +45,15 @@ def test_adjusted_closes_of_a_day_gone_by_are_refused(
 ) -> None:
     assert orders(tmp_path, monkeypatch, shared_data / "prices.parquet", "--as-of", "2024-01-02") == 1
     assert "adjusted closes that go on to 2024-01-02" in capsys.readouterr().err
+
+
+def test_a_person_reads_why_something_is_due_and_what_was_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        orders(tmp_path, monkeypatch, shared_data / "raw.parquet", "--as-of", "2024-01-02", "--withdraw", "4000") == 0
+    )
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Due on Tuesday 2 January 2024: the rebalance of January. Decided by the closes up to Friday 29" in printed
+    assert "before (4,000.00 taken out)" in printed
+    assert "-0.00" not in printed

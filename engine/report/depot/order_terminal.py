@@ -10,11 +10,13 @@ from typing import Final
 from rich.console import Console
 
 from engine.backtest.config import RunConfig
+from engine.core.number_text import with_sign
 from engine.core.shortlist import shortlist
 from engine.depot.order_plan import OrderPlan, PlannedPosition
 from engine.depot.order_run import OrderAnswer
 from engine.portfolio.policy import PolicyT
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
+from engine.report.depot.due_words import describe_due
 from engine.report.depot.order_files import not_in_basket
 from engine.report.depot.order_rows import ADVICE, OrderRow, order_rows
 from engine.report.depot.publication import BASKETS
@@ -33,7 +35,9 @@ def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -
     rows = order_rows(config, answer)
     if plan.due:
         print_paragraph(
-            out, f"Due on {_day(plan.day)}: {'; '.join(plan.due)}. Decided by closes up to {plan.decided_on}."
+            out,
+            f"Due on {_day(plan.day)}: {'; '.join(map(describe_due, plan.due))}. Decided by the closes up to "
+            f"{_day(plan.decided_on)}.",
         )
     else:
         _print_nothing_due(out, answer)
@@ -48,7 +52,7 @@ def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -
     _print_money(out, answer, rows)
     _print_notes(out, answer, folder)
     if plan.due and plan.next_day:
-        print_bullet(out, f"Next decision of the calendar: {_day(plan.next_day)} ({plan.next_reason})")
+        print_bullet(out, f"Next decision of the calendar: {_day(plan.next_day)} ({describe_due(plan.next_reason)})")
     if folder:
         missing = not_in_basket(rows, config.identifiers)
         if missing:
@@ -67,7 +71,9 @@ def _print_nothing_due(out: Console, answer: OrderAnswer) -> None:
     plan = answer.plan
     following = ""
     if plan.next_day:
-        following = f" Next: {_day(plan.next_day)} ({answer.rule or plan.next_reason}, {answer.exchange})."
+        following = (
+            f" Next: {_day(plan.next_day)} ({answer.rule or describe_due(plan.next_reason)}, {answer.exchange})."
+        )
     print_paragraph(out, f"Nothing is due on {_day(plan.day)}.{following}")
     largest = sorted(plan.positions, key=lambda one: (-abs(one.drift), one.ticker))[:_DRIFTS]
     named = ", ".join(_drift(one) for one in largest if one.drift)
@@ -107,7 +113,7 @@ def _print_positions(out: Console, plan: OrderPlan, folder: str) -> None:
             f"{one.weight:.2%}",
             f"{one.target:.2%}",
             f"{one.after:.2%}",
-            f"{100.0 * one.drift:+.2f} pp",
+            f"{with_sign(100.0 * one.drift, 2)} pp",
             "" if one.cap is None else f"{one.cap:.2%}",
         )
         for one in shown
@@ -162,8 +168,8 @@ def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) ->
         fees = sum(row.fee for row in rows)
         print_bullet(
             out,
-            f"Cash: {plan.cash:,.2f} {money} before, {_zero(cash.cash):,.2f} after fees of {fees:,.2f}, "
-            f"{_zero(cash.worst_cash):,.2f} if all orders fill at their limits",
+            f"Cash: {plan.cash:,.2f} {money} before{_flow(plan.flow)}, {_zero(cash.cash):,.2f} after fees of "
+            f"{fees:,.2f}, {_zero(cash.worst_cash):,.2f} if all orders fill at their limits",
         )
     else:
         print_bullet(out, f"Cash: {plan.cash:,.2f} {money}")
@@ -171,6 +177,12 @@ def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) ->
     for currency, rate in sorted(exchanged.items()):
         fee = sum(row.fx_fee for row in rows if row.rate is not None and row.rate.currency == currency)
         print_bullet(out, f"Exchange: {rate.words}, fees of it {fee:,.2f} {money}")
+
+
+def _flow(flow: float) -> str:
+    if not flow:
+        return ""
+    return f" ({abs(flow):,.2f} {'paid in' if flow > 0.0 else 'taken out'})"
 
 
 def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:
