@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.depot.own_lots import OwnLot
+from engine.depot.taxes import Holder, OrderTaxes, own_taxes
 from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
@@ -23,7 +25,8 @@ from engine.simulation.kernel.valuation import account_value
 from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
-from engine.simulation.trade_events import TradeEvent
+from engine.simulation.trade_events import YEAR_END_PURCHASE, YEAR_END_SALE, TradeEvent
+from engine.tax.book import Taxation
 
 ASKED_FOR = "asked for"
 """Why a rebalance is planned that no rule has called for."""
@@ -33,10 +36,11 @@ _LOOK_AHEAD = np.timedelta64(1200, "D")
 
 @dataclass(frozen=True)
 class OwnAccount:
-    """What somebody holds of a plan's assets: ``units`` (N,) [shares], and ``cash`` [currency]."""
+    """What somebody holds of a plan's assets: ``units`` (N,) [shares], ``cash`` [currency], and ``lots`` by column."""
 
     units: FloatArray
     cash: float
+    lots: Mapping[int, tuple[OwnLot, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class PlannedTrades:
     nothing is; ``targets`` (N,) the weights in force, ``drift_base`` (N,) those that drift is measured from, ``caps``
     (N,); ``cash`` that is left [currency], ``after`` what is to be remembered, ``assumptions`` where nothing was.
     ``yearly_fee`` is taken from cash before [currency]; the tickers ``saved_up`` are traded by contributions alone.
+    ``taxes`` of the account before it trades; ``renewed`` by column what is sold and bought back for its taxes, which
+    is in no trade [shares].
     """
 
     day: np.datetime64
@@ -63,20 +69,28 @@ class PlannedTrades:
     assumptions: tuple[str, ...] = ()
     yearly_fee: float = 0.0
     saved_up: frozenset[str] = frozenset()
+    taxes: OrderTaxes | None = None
+    renewed: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PlanTerms:
-    """A plan as it was tested: its ``policy``, how orders are filled and charged, and where its window starts."""
+    """A plan as it was tested: its ``policy``, how orders are filled and charged, and where its window starts.
+
+    ``taxation``: by what law it is taxed; ``following``: the session after the last one of a market, where it is known.
+    """
 
     policy: Policy
     account: Account
     costs: CostTable
     start: int
+    taxation: Taxation | None = None
+    following: np.datetime64 | None = None
 
     def setup(self, market: Market) -> RunSetup:
         """Return the run of the plan over ``market``, before anything has happened."""
-        return RunSetup.build(market, self.policy, self.account, self.costs, self.start, AS_WRITTEN)
+        terms = (self.policy, self.account, self.costs, self.start, AS_WRITTEN)
+        return RunSetup.build(market, *terms, self.taxation, self.following)
 
 
 def plan_trades(
@@ -99,9 +113,16 @@ def plan_trades(
     assumptions: tuple[str, ...] = _ASSUMED if saved is None else ()
     saved = None if saved is None else in_units_of(saved, market)
     if saved is not None and saved.date == market.dates[row]:
-        restore(spine, dataclasses.replace(saved, units=own.units, cash=own.cash))
+        state = dataclasses.replace(saved, units=own.units, cash=own.cash)
     else:
-        restore(spine, _as_decided(plan, market, own, saved))
+        state = _as_decided(plan, market, own, saved)
+    begun = 0
+    if plan.taxation is not None:
+        known = None if saved is None or saved.tax is None else (saved.date, saved.tax)
+        holder = Holder(own.units, own.cash, own.lots)
+        tax, told = own_taxes(plan.taxation, market, holder, spine.setup.taxes, known)
+        state, begun, assumptions = dataclasses.replace(state, tax=tax), len(tax.bookings), (*assumptions, *told)
+    restore(spine, state)
     schedule = spine.schedule
     _replace_flows(spine, row, flow)
     if market.dates[row].astype("datetime64[Y]") == market.dates[row - 1].astype("datetime64[Y]"):
@@ -111,7 +132,7 @@ def plan_trades(
     elif now:
         schedule.rebalances[row] = schedule.rebalances.get(row, ASKED_FOR)
     spine.trade(row)
-    return _netted(spine, row, assumptions)
+    return _netted(spine, row, begun, assumptions)
 
 
 _ASSUMED = (
@@ -142,6 +163,7 @@ def _as_decided(plan: PlanTerms, market: Market, own: OwnAccount, saved: Account
         cash_before=np.array([own.cash, own.cash]),
         units_before=np.stack([own.units, own.units]),
         response=None,
+        tax=None,
     )
     if not own.units.any() or row - 1 <= int(np.searchsorted(market.dates, planned.opened)):
         return fresh
@@ -173,12 +195,16 @@ def _replace_flows(spine: Spine, row: int, flow: float) -> None:
     spine.schedule.flows = flows
 
 
-def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrades:
+def _netted(spine: Spine, row: int, begun: int, assumptions: tuple[str, ...]) -> PlannedTrades:
     state, market = spine.state, spine.state.market
     events = [event for event in state.events if event.row == row]
     count = len(market.assets)
     trades, fees, reasons, due = np.zeros(count), np.zeros(count), dict[int, str](), list[str]()
+    renewed = dict[int, float]()
     for event in events:
+        if event.reason.text in {YEAR_END_SALE, YEAR_END_PURCHASE}:
+            renewed |= {j: -float(event.trades[j]) for j in np.flatnonzero(event.trades < 0.0).tolist()}
+            continue
         trades, fees = trades + event.trades, fees + event.costs
         text = event.reason.text if isinstance(event.reason.text, str) else event.reason.text()
         due.append(text)
@@ -200,6 +226,8 @@ def _netted(spine: Spine, row: int, assumptions: tuple[str, ...]) -> PlannedTrad
         assumptions=assumptions,
         yearly_fee=float(state.fees[row]),
         saved_up=_saved_up(events, market.assets),
+        taxes=OrderTaxes.after_settling(state, row, begun),
+        renewed=renewed,
     )
 
 

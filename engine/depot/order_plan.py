@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,20 +13,26 @@ from engine.backtest.config import RunConfig
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
+from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
 from engine.depot.order_fees import OrderFees
 from engine.depot.order_session import append_session
 from engine.depot.order_terms import OrderTerms, terms_of_orders
+from engine.depot.own_lots import Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.records import Position
 from engine.depot.rounding import is_settled
-from engine.depot.sizing import SizedOrders, Wanted, size_orders
+from engine.depot.sizing import Fee, SizedOrder, SizedOrders, TaxAtOnce, Wanted, size_orders
+from engine.depot.taxes import OrderTaxes
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
 from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.valuation import account_value, portfolio_weights
+from engine.tax.book import Taxation
 
 _PAUSE: Final = 21
 """Sessions without a close after which an asset that is not held is at its end; one that is held never is."""
+_MONTH: Final = np.timedelta64(30, "D")
 _WHOLE: Final = 1e-9
 """Shares by which a holding may miss a whole number and still be one."""
 
@@ -37,6 +43,7 @@ class OrderRequest(NamedTuple):
     ``prices`` by ticker stand for the last closes. ``flow`` is paid in, or out where negative [currency]; ``now``
     rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
     ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
+    ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
     """
 
     day: np.datetime64
@@ -49,6 +56,8 @@ class OrderRequest(NamedTuple):
     saved: AccountState | None = None
     rates: Mapping[str, float] = {}
     stale_ok: bool = False
+    positions: Mapping[str, Sequence[Position]] = {}
+    taxation: Taxation | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class OrderPlan:
 
     ``value`` [currency] of the plan's assets and cash, ``cash`` before any order; ``due`` in words, empty where nothing
     is. ``notes`` are what a reader should know, ``after`` what is to be remembered for the next orders. ``flow`` is in
-    ``cash`` already.
+    ``cash`` already. ``realised`` by ticker what sales gain and are taxed; ``tax_before`` is due in any case.
     """
 
     name: str
@@ -92,6 +101,18 @@ class OrderPlan:
     notes: tuple[str, ...]
     after: AccountState
     flow: float = 0.0
+    realised: Mapping[str, Realised] = field(default_factory=dict)
+    tax_before: float = 0.0
+    taxed: bool = False
+
+    def realised_by(self, order: SizedOrder) -> Realised:
+        """Return what one order realises, and its tax: by its shares of all those of its asset that are sold."""
+        whole = self.realised.get(order.ticker)
+        if order.side == "buy" or whole is None:
+            return Realised(None)
+        sold = sum(one.quantity for one in self.sized.orders if (one.ticker, one.side) == (order.ticker, "sell"))
+        part = order.quantity / sold
+        return Realised(None if whole.gain is None else whole.gain * part, whole.tax * part)
 
 
 def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
@@ -110,19 +131,27 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     account, terms = config.account, terms_of_orders(config)
     if account.shares == "whole" and not _is_whole(units, market, terms):
         account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
-    plan = PlanTerms(config.strategy, account, costs, sessions.start)
-    own = OwnAccount(units / shares, request.cash)
+    lots, told = lots_by_ticker(request.positions, market)
+    following = _session_after(request.day, config.data.calendar)
+    plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
+    own = OwnAccount(units / shares, request.cash, {market.columns[ticker]: held for ticker, held in lots.items()})
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
-    cash = request.cash + request.flow - planned.yearly_fee
+    cash, tax_before = request.cash + request.flow - planned.yearly_fee, _tax_before(planned)
     wanted = _wanted(config, market, planned, units)
     value = account_value(units, planned.prices, cash)
-    if not request.exact and planned.due and is_settled(wanted, value, terms):
+    if not request.exact and planned.due and is_settled(wanted, value - tax_before, terms):
         wanted = [one._replace(units=0.0) for one in wanted]
-    sized = size_orders(wanted, cash, terms, _fees_of(market, plan, planned.saved_up))
+    fees = _fees_of(market, plan, planned.saved_up)
+    tax = None if planned.taxes is None else _tax_at_once(planned.taxes, planned, market, fees)
+    sized = size_orders(wanted, cash - tax_before, terms, fees, tax=tax)
+    realised, after = gains_of_oldest(sized.orders, lots), planned.after
+    if planned.taxes is not None:
+        realised, booked = planned.taxes.realise(sized.orders)
+        after = replace(after, tax=booked)
     opened = market.dates[plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay
-    following = next_decision(known, config.strategy, opened, config.data.calendar, delay)
+    coming = next_decision(known, config.strategy, opened, config.data.calendar, delay)
     return OrderPlan(
         name=config.name,
         day=str(planned.day),
@@ -131,14 +160,49 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         value=value,
         cash=cash,
         due=planned.due,
-        next_day=following[0],
-        next_reason=following[1],
+        next_day=coming[0],
+        next_reason=coming[1],
         positions=tuple(_positions(market, config.strategy.tickers, planned, units, value, sized)),
         sized=sized,
-        notes=planned.assumptions,
-        after=planned.after,
         flow=request.flow,
+        notes=(*planned.assumptions, *told, *_tax_notes(planned, market, tax_before)),
+        after=after,
+        realised=realised,
+        tax_before=tax_before,
+        taxed=request.taxation is not None,
     )
+
+
+def _session_after(day: np.datetime64, exchange: str) -> np.datetime64:
+    """Return the session after that of the orders: only then is it known whether a year ends with it."""
+    return np.datetime64(exchange_sessions(exchange, day + 1, day + _MONTH)[0])
+
+
+def _tax_before(planned: PlannedTrades) -> float:
+    """Return the taxes that are due before anything is ordered [currency]; what comes back is not counted on."""
+    return 0.0 if planned.taxes is None else max(planned.taxes.paid, 0.0)
+
+
+def _tax_at_once(taxes: OrderTaxes, planned: PlannedTrades, market: Market, fee: Fee) -> TaxAtOnce:
+    """Return what orders are taxed at once."""
+
+    def tax(quantities: Mapping[str, float]) -> float:
+        prices = {ticker: float(planned.prices[market.columns[ticker]]) for ticker in quantities}
+        fees = {ticker: fee(ticker, abs(units) * prices[ticker]) for ticker, units in quantities.items()}
+        return taxes.of_orders(quantities, fees)
+
+    return tax
+
+
+def _tax_notes(planned: PlannedTrades, market: Market, tax_before: float) -> Iterable[str]:
+    """Yield what else taxes ask for on the day of the orders."""
+    if tax_before > 0.0:
+        yield f"{tax_before:,.2f} {market.currency} of taxes are due on {planned.day} before anything is ordered"
+    shares = _shares_of_the_day(market)
+    renewed = [f"{units * shares[j]:,.6g} {market.assets[j]}" for j, units in planned.renewed.items()]
+    if renewed:
+        names = ", ".join(renewed)
+        yield f"for its taxes the plan also sells {names} on {planned.day} and buys it back: not ordered here"
 
 
 def _shares_of_the_day(market: Market) -> FloatArray:

@@ -28,7 +28,6 @@ from engine.depot.request import OwnDepot, identifiers_of, read_depot
 from engine.depot.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
 from engine.depot.state_file import read_state
 from engine.portfolio.policy import PolicyT
-from engine.tax.none import NoTax
 
 _LOOK_AHEAD = np.timedelta64(30, "D")
 _NO_OTHERS = "assumed: no other orders are open"
@@ -90,8 +89,6 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         For a file that cannot be read, prices that are missing, old or of other shares, rates that nobody knows.
 
     """
-    if not isinstance(config.tax, NoTax):
-        raise DataError("tax: orders of a taxed plan are not planned yet; write --set tax.kind=none to plan before tax")
     day = _order_session(config.data.calendar, flags.as_of)
     money, cash_row = _money_or_row(flags.cash)
     typed = parse_rates(flags.fx)
@@ -112,6 +109,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         saved=None if flags.state is None else read_state(flags.state, config.sha256()),
         rates={one.currency: one.rate for pair in typed for one in map(rates.typed, pair) if one is not None},
         stale_ok=flags.stale_ok,
+        positions=depot.positions,
+        taxation=prices.taxation,
     )
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)

@@ -13,9 +13,11 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.core.json_files import Json
 from engine.core.regular_files import read_regular
+from engine.depot.tax_state_file import Taxes, read_taxes, taxes_json
 from engine.simulation.account_state import CLOSES_KEPT, AccountState, DueResponse, LastCloses
 
-_MAX_BYTES: Final = 4_000_000
+_MAX_BYTES: Final = 64_000_000
+"""Taxes are kept booking by booking: decades of monthly savings in hundreds of assets are some 20 million bytes."""
 _VERSION: Final = 1
 
 
@@ -51,6 +53,7 @@ class _State(ConfigModel):
     units_before: tuple[tuple[float, ...], ...]
     response: _Response | None = None
     seen: _Seen | None = None
+    tax: Taxes | None = None
 
 
 def state_json(state: AccountState, config_sha256: str) -> dict[str, Json]:
@@ -72,6 +75,8 @@ def state_json(state: AccountState, config_sha256: str) -> dict[str, Json]:
         plain["response"] = {"sessions": one.sessions, "drift": one.drift, "trims": trims, "breaches": breaches}
     if state.seen is not None:
         plain["seen"] = {"date": str(state.seen.date), "prices": state.seen.prices.tolist()}
+    if state.tax is not None:
+        plain["tax"] = taxes_json(state.tax)
     return plain
 
 
@@ -115,6 +120,7 @@ def _to_state(state: _State, path: Path) -> AccountState:
         if response is None
         else DueResponse(response.sessions, response.drift, response.trims, response.breaches),
         seen=None if state.seen is None else LastCloses(np.datetime64(state.seen.date), np.array(state.seen.prices)),
+        tax=None if state.tax is None else read_taxes(state.tax, len(state.assets), str(path)),
     )
 
 

@@ -13,6 +13,7 @@ from engine.data.market import Market
 from engine.simulation.event_schedule import DriftTrigger
 from engine.simulation.loss_review_state import LossBreach
 from engine.simulation.spine import Spine
+from engine.simulation.tax_state import TaxState, keep_bookings, reopen_account, tax_state
 
 CLOSES_KEPT: Final = 2
 """Closes that a decision may look back to: that before it, and one more where fills are a session late."""
@@ -60,6 +61,7 @@ class AccountState:
     values, cash_before : (2,) at the closes before, the last one first [currency]; units_before : (2, N)
     response : what the last close has broken, None for nothing
     seen : the closes before, None where nobody knows them any more
+    tax : what was booked of its taxes, None where there are none or nothing was kept
 
     """
 
@@ -80,6 +82,7 @@ class AccountState:
     units_before: FloatArray
     response: DueResponse | None = None
     seen: LastCloses | None = None
+    tax: TaxState | None = None
 
 
 def state_before(spine: Spine, row: int) -> AccountState:
@@ -88,6 +91,7 @@ def state_before(spine: Spine, row: int) -> AccountState:
     Raises DataError when the account has ended before.
     """
     at = spine.setup.opening
+    keep_bookings(spine.state)
     while at < row:
         spine.trade(at)
         at = spine.advance(at, row)
@@ -119,6 +123,7 @@ def snapshot(spine: Spine, row: int) -> AccountState:
         units_before=history.units[closes],
         response=_response_after(spine, row),
         seen=LastCloses(market.dates[row - 1], np.nan_to_num(market.prices[row - 1])) if row else None,
+        tax=tax_state(state, row),
     )
 
 
@@ -141,6 +146,7 @@ def in_units_of(saved: AccountState, market: Market) -> AccountState:
         units_before=saved.units_before / growth,
         reference_price=saved.reference_price * growth,
         seen=LastCloses(saved.seen.date, np.nan_to_num(market.prices[row])),
+        tax=None if saved.tax is None else saved.tax.in_units(growth.tolist()),
     )
 
 
@@ -174,6 +180,8 @@ def restore(spine: Spine, saved: AccountState) -> int:
         close = row - 1 - back
         state.history.value[close], state.history.cash[close] = saved.values[back], saved.cash_before[back]
         state.history.units[close] = saved.units_before[back]
+    if saved.tax is not None:
+        reopen_account(state, saved.tax, row)
     if saved.response is not None:
         _schedule(spine, row + saved.response.sessions, saved.response)
     return row

@@ -94,8 +94,12 @@ class RunSetup(NamedTuple):
         start: int,
         version: PolicyVersion,
         taxation: Taxation | None = None,
+        following: np.datetime64 | None = None,
     ) -> RunSetup:
-        """Return the run of ``policy`` that opens at the first session from row ``start`` on with a price for it."""
+        """Return the run of ``policy`` that opens at the first session from row ``start`` on with a price for it.
+
+        ``following``: the session after the last one of ``market``, where it is known.
+        """
         opening = market.first_close_row(policy.opening_tickers(), start)
         if opening is None:
             names = ", ".join(policy.opening_tickers())
@@ -137,16 +141,22 @@ class RunSetup(NamedTuple):
             review=policy.review if decides and version.reviews else None,
             watches_caps=policy.watch_caps and decides and version.watches_caps,
             taxation=taxation,
-            taxes=tax_calendar(taxation, market, policy.tickers, opening),
+            taxes=tax_calendar(taxation, market, policy.tickers, opening, following),
         )
 
 
-def tax_calendar(taxation: Taxation | None, market: Market, tickers: tuple[str, ...], opening: int) -> TaxCalendar:
+def tax_calendar(
+    taxation: Taxation | None,
+    market: Market,
+    tickers: tuple[str, ...],
+    opening: int,
+    following: np.datetime64 | None = None,
+) -> TaxCalendar:
     """Return when taxes have something to do in a run of ``tickers`` that opens at a row."""
     if taxation is None:
         return TaxCalendar()
     due = taxation.assessment_rows(market.dates, opening)
-    return TaxCalendar.build(market.dates, opening, due, dividend_rows(market, tickers))
+    return TaxCalendar.build(market.dates, opening, due, dividend_rows(market, tickers), following)
 
 
 def _fixed_targets(policy: Policy, market: Market, caps: FloatArray) -> FloatArray | None:

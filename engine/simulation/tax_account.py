@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from engine.tax.record import TaxFlows
 class TaxAccount:
     """What one run owes and has paid: ``paid``, ``withheld`` and ``outside`` (T,) as :class:`TaxFlows` has them.
 
-    ``interest_from``: the first row whose interest on cash no year's end has booked; ``taken``: by row, what was taken
-    out of its dividends [currency]; ``budget`` of tax a year, if there is one; ``stayed``: rows of rebalances that it
-    ended before their targets, and what part of the portfolio stayed away from them.
+    ``interest_from``: the first row whose interest on cash no year's end has booked, nor ``earned`` knows of;
+    ``settled``: the last row whose taxes before trading were settled before this account was opened; ``taken``: by row,
+    what was taken out of its dividends [currency]; ``budget`` of tax a year, if there is one; ``stayed``: rows of
+    rebalances that it ended before their targets, and what part of the portfolio stayed away from them.
     """
 
     def __init__(self, taxation: Taxation, market: Market, opening: int) -> None:
@@ -26,7 +27,7 @@ class TaxAccount:
         self.taxation = taxation
         self.book: TaxBook = taxation.open_book(market, opening)
         self.paid, self.withheld, self.outside = np.zeros((3, len(market.dates)))
-        self.interest_from = opening + 1
+        self.interest_from, self.earned, self.settled = opening + 1, 0.0, opening - 1
         self.taken: dict[int, float] = {}
         self.budget = taxation.budget if isinstance(taxation, BudgetedTaxation) else None
         self.stayed: list[tuple[int, float]] = []
@@ -63,10 +64,14 @@ class TaxAccount:
 
     def interest_until(self, row: int, cash: FloatArray, growth: FloatArray) -> float:
         """Return the interest on ``cash`` (T,) from the last year's end up to ``row``, and begin anew [currency]."""
-        rows: Sequence[int] = range(self.interest_from, row + 1)
-        self.interest_from = row + 1
-        earned = 0.0
-        for t in rows:
+        earned = self.interest_so_far(row, cash, growth)
+        self.interest_from, self.earned = row + 1, 0.0
+        return earned
+
+    def interest_so_far(self, row: int, cash: FloatArray, growth: FloatArray) -> float:
+        """Return the interest on ``cash`` (T,) from the last year's end up to ``row``, and leave it to be booked."""
+        earned = self.earned
+        for t in range(self.interest_from, row + 1):
             if growth[t] != 1.0:
                 earned += float(cash[t - 1]) * (float(growth[t]) - 1.0)
         return earned

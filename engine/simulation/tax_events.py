@@ -19,7 +19,7 @@ from engine.simulation.trade_events import TAX, TAXED_DIVIDEND, TradeEvent, Trad
 def settle_taxes(state: PortfolioState, calendar: TaxCalendar, row: int) -> None:
     """Do what ``row`` asks for before it trades; its dividends and interest are in cash already (S19)."""
     tax = state.tax
-    if tax is None:
+    if tax is None or row <= tax.settled:
         return
     gross = _dividends(state, row) if row in calendar.paid else None
     paid = 0.0 if gross is None else add_in_order(gross.tolist())

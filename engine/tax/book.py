@@ -76,6 +76,12 @@ class TaxBook(Protocol):
     def wealth_tax(self, row: int, value: float) -> float:
         """Return what is due on the ``value`` of the account at the year's last session; 0 in most countries."""
 
+    def forget_years(self, row: int) -> None:
+        """Keep the lots, and begin the year of ``row`` as that of an account that opens there: no income, no losses.
+
+        What is due of years before is forgotten, and what the law says of an account's opening holds again.
+        """
+
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,).
 

@@ -184,6 +184,11 @@ class FlatBook:
         self._enter(row, "wealth", value, due)
         return due
 
+    def forget_years(self, row: int) -> None:
+        """Keep the lots; begin the year of ``row`` with nothing carried into it."""
+        self._now, self._pot, self._unpaid = None, 0.0, {}
+        self._entries, self._closed = [], []
+
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked, seen from the last session ``row`` at ``prices`` (N,)."""
         accrued = self.take_interest(row, interest)

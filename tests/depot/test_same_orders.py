@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +21,11 @@ from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.simulate import simulate
 from engine.simulation.spine import Spine
+from engine.simulation.tax_state import keep_bookings
+from engine.tax.book import Taxation
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of, percent
+from tests.support.taxed_plans import FLAT, GERMANY, UNITED_STATES, law_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 RULES = [
@@ -50,10 +54,18 @@ def written_and_read(state: AccountState) -> AccountState:
 class Run:
     """One run, and its states before the sessions at which it trades."""
 
-    def __init__(self, market: Market, policy: Policy, own: object, costs: CostTable, start: int = 0) -> None:
+    def __init__(
+        self,
+        market: Market,
+        policy: Policy,
+        own: object,
+        costs: CostTable,
+        start: int = 0,
+        taxation: Taxation | None = None,
+    ) -> None:
         """Make it."""
-        self.market, self.parts = market, (policy, own, costs, start, AS_WRITTEN)
-        self.ledger: Ledger = simulate(market, policy, own, costs, start=start)  # type: ignore[arg-type]
+        self.market, self.parts = market, (policy, own, costs, start, AS_WRITTEN, taxation)
+        self.ledger: Ledger = simulate(market, policy, own, costs, start=start, taxation=taxation)  # type: ignore[arg-type]
         self.opening = self.ledger.opening_row(market)
 
     @property
@@ -64,6 +76,7 @@ class Run:
     def states(self) -> dict[int, AccountState]:
         """Return the state before each of them."""
         spine, at, found = Spine.open(RunSetup.build(self.market, *self.parts)), self.opening, {}
+        keep_bookings(spine.state)
         for row in self.rows:
             while at < row:
                 spine.trade(at)
@@ -77,7 +90,9 @@ class Run:
 
     def traded_from(self, saved: AccountState, row: int) -> list[np.ndarray]:
         """Return what is traded at ``row`` by who knows the market up to it and the state before."""
-        spine = Spine.open(RunSetup.build(self.market.truncate(self.market.dates[row]), *self.parts))
+        following = self.market.dates[row + 1] if row + 1 < len(self.market.dates) else None
+        known = self.market.truncate(self.market.dates[row])
+        spine = Spine.open(RunSetup.build(known, *self.parts, following=following))  # type: ignore[arg-type]
         assert restore(spine, saved) == row
         spine.trade(row)
         return [event.trades for event in spine.state.events]
@@ -99,6 +114,63 @@ def test_every_session_of_a_small_run_is_gone_on_with(rule: dict[str, object], f
     weights = {"A": "50%", "B": "30%", "C": "15%"}
     policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, **rule})
     assert assert_same(Run(market_of(closes), policy, account(**fields), percent(0.001, 3))) > 0
+
+
+TAXED = [
+    {"rebalance": {"kind": "annual"}},
+    {"rebalance": {"kind": "every", "period": "quarter"}},
+    {"rebalance": {"kind": "band", "absolute": "5%"}, "trade_to": "edge"},
+]
+OWN = [
+    {},
+    {"shares": "whole", "cash": {"rate": "3%"}},
+    {"contributions": {"amount": 300}},
+    {"contributions": {"amount": -200}, "execution": "next_close"},
+]
+LAWS = [
+    GERMANY,
+    {**GERMANY, "harvest": "year_end", "use_allowance": "true"},
+    {**GERMANY, "collect": "assessment", "church": "9%"},
+    {**GERMANY, "budget": "40"},
+    UNITED_STATES,
+    {**UNITED_STATES, "lots": "hifo", "harvest": "year_end"},
+    {**UNITED_STATES, "account": "traditional"},
+    {**FLAT, "losses": "carry", "lots": "average", "wealth": "0.5%"},
+]
+
+
+PAIRS = [*zip(TAXED, OWN, strict=False), (TAXED[1], OWN[3])]
+EVERY = [(law, *pair) for law in LAWS for pair in PAIRS]
+QUICK = [EVERY[at] for at in (0, 5, 10, 17, 22, 27, 29)]
+
+
+@pytest.mark.parametrize(("law", "rule", "fields"), QUICK, ids=str)
+def test_every_session_of_a_small_taxed_run_is_gone_on_with(
+    law: dict[str, object], rule: dict[str, object], fields: dict[str, object]
+) -> None:
+    _assert_taxed_run_is_gone_on_with(law, rule, fields)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "rule", "fields"), [one for one in EVERY if one not in QUICK], ids=str)
+def test_every_session_of_any_small_taxed_run_is_gone_on_with(
+    law: dict[str, object], rule: dict[str, object], fields: dict[str, object]
+) -> None:
+    _assert_taxed_run_is_gone_on_with(law, rule, fields)
+
+
+def _assert_taxed_run_is_gone_on_with(
+    law: dict[str, object], rule: dict[str, object], fields: dict[str, object]
+) -> None:
+    rng = np.random.default_rng(5)
+    closes = np.round(100.0 * np.cumprod(1.0 + rng.normal(0.0003, 0.02, (700, 3)), axis=0), 4)
+    dividends = np.zeros_like(closes)
+    dividends[40::63, 0], dividends[55::126, 2] = 0.6, 0.9
+    market = market_of(closes, currency="USD" if law["kind"] == "united_states" else "EUR")
+    market = dataclasses.replace(market, dividends=dividends)
+    policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": {"A": "50%", "B": "30%", "C": "15%"}, **rule})
+    taxation = law_of(law).taxation(reinvests="shares" not in fields)
+    assert assert_same(Run(market, policy, account(**fields), percent(0.001, 3), taxation=taxation)) > 0
 
 
 REAL = [

@@ -94,6 +94,7 @@ def plan_json(config: RunConfig[PolicyT], answer: OrderAnswer) -> dict[str, Json
             "worst": plan.sized.worst_cash,
             "settled": depot.settled,
         },
+        "taxes": {"before": plan.tax_before, "orders": plan.sized.tax} if plan.taxed else None,
         "positions": positions,
         "orders": orders,
         "left_out": left_out,
@@ -124,7 +125,8 @@ def _order_json(row: OrderRow) -> dict[str, Json]:
         "money": row.money,
         "fee": row.fee,
         "fx": exchanged,
-        "realised_gain": None,
+        "realised_gain": row.realised_gain,
+        "tax": row.tax,
         "reason": order.reason,
     }
 
@@ -136,6 +138,10 @@ def _codes_json(codes: AssetCodes) -> dict[str, Json]:
 def _finite(plain: Mapping[str, Json]) -> dict[str, Json]:
     """Return figures with null for what is none: an asset that has no price yet."""
     return {key: None if isinstance(one, float) and not math.isfinite(one) else one for key, one in plain.items()}
+
+
+def _cents(money: float | None) -> float | None:
+    return None if money is None else round(money, 2)
 
 
 def orders_csv(rows: Sequence[OrderRow]) -> bytes:
@@ -154,6 +160,8 @@ def orders_csv(rows: Sequence[OrderRow]) -> bytes:
         ExportColumn("currency", "text", [row.currency for row in rows]),
         ExportColumn("money", "number", [round(row.money, 2) for row in rows]),
         ExportColumn("fee", "number", [round(row.fee, 2) for row in rows]),
+        ExportColumn("realised_gain", "number", [_cents(row.realised_gain) for row in rows]),
+        ExportColumn("tax", "number", [_cents(row.tax) for row in rows]),
         ExportColumn("reason", "text", [row.order.reason for row in rows]),
     )
     return csv_bytes(ExportTable("orders", columns))

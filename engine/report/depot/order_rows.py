@@ -32,7 +32,8 @@ class AssetCodes(NamedTuple):
 class OrderRow(NamedTuple):
     """One order: ``limit`` in ``currency``, ``money`` and ``fee`` in the account's, of which ``fx_fee`` for exchange.
 
-    ``rate`` is that of the currency, None where it is the account's.
+    ``rate`` is that of the currency, None where it is the account's. A sale gains ``realised_gain`` after its fee, None
+    where no lot says so, and is due ``tax`` at once, None without a law.
     """
 
     order: SizedOrder
@@ -43,6 +44,8 @@ class OrderRow(NamedTuple):
     fee: float
     fx_fee: float
     rate: Rate | None
+    realised_gain: float | None
+    tax: float | None
 
 
 def order_rows(config: RunConfig[PolicyT], answer: OrderAnswer) -> list[OrderRow]:
@@ -54,7 +57,7 @@ def order_rows(config: RunConfig[PolicyT], answer: OrderAnswer) -> list[OrderRow
 def _row(
     order: SizedOrder, codes: Mapping[str, AssetCodes], rules: OrderRules, fx: float, answer: OrderAnswer
 ) -> OrderRow:
-    rate = answer.rates.get(order.ticker)
+    rate, realised = answer.rates.get(order.ticker), answer.plan.realised_by(order)
     return OrderRow(
         order=order,
         codes=codes.get(order.ticker, AssetCodes()),
@@ -64,6 +67,8 @@ def _row(
         fee=order.fee,
         fx_fee=fx * order.money if rate else 0.0,
         rate=rate,
+        realised_gain=realised.gain,
+        tax=realised.tax if answer.plan.taxed else None,
     )
 
 

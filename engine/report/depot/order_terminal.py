@@ -173,6 +173,8 @@ def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) ->
         )
     else:
         print_bullet(out, f"Cash: {plan.cash:,.2f} {money}")
+    if text := _realised(plan, rows):
+        print_bullet(out, text)
     exchanged = {row.rate.currency: row.rate for row in rows if row.rate is not None}
     for currency, rate in sorted(exchanged.items()):
         fee = sum(row.fx_fee for row in rows if row.rate is not None and row.rate.currency == currency)
@@ -183,6 +185,23 @@ def _flow(flow: float) -> str:
     if not flow:
         return ""
     return f" ({abs(flow):,.2f} {'paid in' if flow > 0.0 else 'taken out'})"
+
+
+def _realised(plan: OrderPlan, rows: Sequence[OrderRow]) -> str:
+    """Return what the sales gain and are taxed at once, "" where no lot says so."""
+    gains = [(row.order.ticker, row.realised_gain) for row in rows if row.realised_gain is not None]
+    if not gains:
+        return ""
+    named = shortlist(f"{ticker} {gain:,.2f}" for ticker, gain in gains)
+    gained, tax = sum(gain for _, gain in gains), sum(row.tax or 0.0 for row in rows)
+    text = f"Sales gain {gained:,.2f} {plan.currency}: {named}"
+    if not plan.taxed:
+        return text
+    if not tax:
+        return f"{text}. No tax leaves with them"
+    if tax < 0.0:
+        return f"{text}. {-tax:,.2f} {plan.currency} of tax come back for them, which no purchase counts on"
+    return f"{text}. Tax of {tax:,.2f} {plan.currency} leaves with them, and is kept back from purchases"
 
 
 def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:

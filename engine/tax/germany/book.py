@@ -167,6 +167,12 @@ class GermanBook:
         """Return 0: Germany taxes no wealth."""
         return 0.0
 
+    def forget_years(self, row: int) -> None:
+        """Keep the lots and what was taxed of them in advance; begin the year of ``row`` with the opening's pots."""
+        year = self._table.years[row]
+        self._year = RunningYear(year, self._terms.pots, self._terms.of_year(year))
+        self._entries, self._closed, self._unassessed = [], [], []
+
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return all that was booked; selling everything at ``prices`` would owe ``latent``, with the year's state."""
         accrued, running = self.take_interest(row, interest), self._year

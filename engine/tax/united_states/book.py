@@ -203,6 +203,11 @@ class UnitedStatesBook:
         """Return 0: there is none."""
         return 0.0
 
+    def forget_years(self, row: int) -> None:
+        """Keep the lots; begin the year of ``row`` with nothing carried into it."""
+        self.income, self.settled, self.entries, self.long_term = {}, [], [], {}
+        self._year(row)
+
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return everything that was booked; what is owed is the finished year not paid yet, and the running one."""
         self.take_interest(row, interest)

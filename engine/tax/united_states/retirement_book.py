@@ -77,6 +77,10 @@ class RetirementBook:
         """Return 0."""
         return 0.0
 
+    def forget_years(self, row: int) -> None:
+        """Keep the lots."""
+        self._entries = []
+
     def close(self, row: int, prices: Sequence[float], interest: float, value: float) -> TaxRecord:
         """Return what was withdrawn, and the tax on all that is left."""
         first, last = self._year_of[self._opening], self._year_of[row]
