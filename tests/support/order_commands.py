@@ -44,6 +44,7 @@ class OrdersCommand:
     folder: Path
     patch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[str]
+    config: str = CONFIG
     out: str = ""
     err: str = ""
 
@@ -54,7 +55,7 @@ class OrdersCommand:
             (self.folder / f"{stem}.csv").write_text(text)
         if not (self.folder / name).exists() or (self.folder / name).stat().st_mode & 0o200:
             (self.folder / name).write_bytes(held if isinstance(held, bytes) else held.encode())
-        plan = CONFIG.replace("PRICES", str(self.folder / "prices.csv")).replace(
+        plan = self.config.replace("PRICES", str(self.folder / "prices.csv")).replace(
             "RATES", str(self.folder / "rates.csv")
         )
         (self.folder / "plan.yaml").write_text(plan)
