@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -23,6 +24,7 @@ from engine.analysis.metrics_table import METRICS
 from engine.composition import run_config_class
 from engine.core.validation import validate
 from engine.core.yaml_document import parse_document
+from engine.depot.layouts.catalogue import LAYOUTS
 from engine.portfolio.tariffs import load_tariffs
 from engine.tax.book import Taxation, TaxBook
 from engine.tax.budget import BudgetedBook, HasBudget
@@ -96,6 +98,32 @@ def test_the_readme_leads_from_two_brokers_files_to_one_basket_in_three_commands
         made = tmp_path / "orders" / "two-funds" / "2027-01-04"
         assert (made / "basket.csv").read_text().splitlines() == basket.splitlines()
         assert "34  " in (made / "checklist.txt").read_text()
+
+
+def test_the_example_of_a_depot_is_what_its_command_prints_and_its_sums_are_right(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "depot.md").read_text()
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    commands = [shlex.split(line)[1:] for line in re.findall(r"^engine depot docs.*$", page, re.MULTILINE)]
+    printed = output(*commands[0], cwd=tmp_path)
+    assert re.search(r"<!-- example -->\n```\n(.*?)```", page, re.DOTALL)[1].strip() in printed
+    parts = re.search(r"<!-- parts -->\n(.*?)<!-- /parts -->", page, re.DOTALL)[1]
+    sums = re.findall(r"^\| ([a-z ]+) \|.*\| ([-+*() 0-9]+) = ([-+0-9]+) \|$", parts, re.MULTILINE)
+    made = json.loads((tmp_path / "depot" / "late-purchase" / "2026-03-10" / "depot.json").read_text())
+    shown = {name: pd.eval(formula) for name, formula, _ in sums}
+    assert shown == {name: int(result) for name, _, result in sums}
+    assert shown == {one["label"]: one["money"] for one in made["parts"] if one["money"]} | {"sum": made["difference"]}
+    assert "outweighed" in output(*commands[1], cwd=tmp_path)
+
+
+def test_every_option_and_layout_of_the_page_on_depots_exists(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "depot.md").read_text()
+    told = output("depot", "--help", cwd=tmp_path)
+    options = set(re.findall(r"`(--[a-z-]+)`", page))
+    assert options >= {"--start", "--holdings-at-start", "--corrections"}
+    assert all(option in told for option in options)
+    rows = re.findall(r"^\|.*\| ([^|]*) \|$", page.split("| `--layout` |\n")[1].split("\n\n")[0], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([^`]*)`", row)}
+    assert named == {one.name for one in LAYOUTS if one.transactions and one.name != "ibkr-trades"}
 
 
 def test_every_verb_and_option_in_the_readme_exists(tmp_path: Path) -> None:

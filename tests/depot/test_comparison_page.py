@@ -93,7 +93,7 @@ def test_the_first_screen_has_the_value_and_the_returns_that_there_are() -> None
         "Time-weighted return",
     ]
     assert [figure.replace("\N{NO-BREAK SPACE}", " ") for _, figure in cards][1:] == ["1,135", "134.00", "13.39 %"]
-    assert ">1, 2, 3, 4</b>" in page, "deviations of one day stand there together"
+    assert ">1\N{EN DASH}4</b>" in page, "deviations of one day stand there together"
 
 
 def test_the_page_is_whole_without_a_network_and_for_a_screen_reader() -> None:

@@ -29,7 +29,7 @@ from engine.report.depot.comparison_words import (
     verdict,
 )
 from engine.report.html_page import render_page
-from engine.report.number_format import DASH
+from engine.report.number_format import DASH, cents
 from engine.report.phrases import plural
 
 _SHOWN: Final = 12
@@ -115,10 +115,12 @@ def _title(figure: ComparedFigure) -> str:
 
 
 def _figures(found: DepotComparison) -> list[list[str]]:
+    """Return all figures of both in full, with their difference."""
     rows = []
     for one in found.figures:
-        taxed = [figure_text(one, one.plan_after_tax)] if _is_taxed(found) else []
-        rows.append([one.label, figure_text(one, one.mine), figure_text(one, one.plan), *taxed, difference_text(one)])
+        values = (one.mine, one.plan, *((one.plan_after_tax,) if _is_taxed(found) else ()))
+        cells = [cents(value) if one.kind == "money" else figure_text(one, value) for value in values]
+        rows.append([_title(one), *cells, difference_text(one)])
     return rows
 
 
@@ -164,15 +166,26 @@ def _gap(found: DepotComparison, rows: Sequence[_Row]) -> Markup:
     """Return the difference over time, with the numbers of the largest deviations where they were done."""
     title = f"What was done less the plan, {found.currency}"
     line = Line("Difference", found.mine - found.plan, 0, "gap")
-    days: dict[str, list[str]] = {}
+    days: dict[str, list[int]] = {}
     for row in rows:
         if row.numbered:
-            days.setdefault(row.date, []).append(str(row.number))
-    numbered = [(np.datetime64(day), ", ".join(numbers)) for day, numbers in days.items()]
+            days.setdefault(row.date, []).append(row.number)
+    numbered = [(np.datetime64(day), _span(numbers)) for day, numbers in days.items()]
     chart = TimeChart(
         "gap", title, found.dates, [line], "money", size="tall", base=0.0, fill=0, noted=True, numbered=numbered
     )
     return time_chart(chart)
+
+
+def _span(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as text, those from the first to the last as a range.
+
+    >>> _span([3]), _span([1, 4]), _span([2, 3, 4]).replace(DASH, "to")
+    ('3', '1, 4', '2to4')
+    """
+    first, last = numbers[0], numbers[-1]
+    whole = last - first + 1 == len(numbers) > 2
+    return f"{first}{DASH}{last}" if whole else ", ".join(map(str, numbers))
 
 
 def _numbers_note(rows: Sequence[_Row]) -> str:

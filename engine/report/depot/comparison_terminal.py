@@ -8,6 +8,7 @@ from rich.console import Console
 
 from engine.depot.comparison.records import ComparedFigure, DepotComparison
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
+from engine.report.depot.comparison_words import printed_parts, signed_cents, verdict
 
 _SHOWN: Final = 3
 """Deviations of a part that are printed; the files have all."""
@@ -19,11 +20,12 @@ def print_comparison(comparison: DepotComparison, folder: str) -> None:
     print_paragraph(
         out, f"{comparison.name}: what you did beside the plan, {comparison.start} to {comparison.end}, in {money}"
     )
+    print_paragraph(out, verdict(comparison))
     _print_figures(out, comparison)
     print_heading(out, f"The difference, {comparison.difference:+,.2f} {money}, in parts")
     rows = [
-        (part.label, f"{part.money:+,.2f}" if part.money else "0.00", str(len(part.deviations) or ""))
-        for part in comparison.parts
+        (part.label, signed_cents(shown.money), str(len(part.deviations) or ""))
+        for part, shown in zip(comparison.parts, printed_parts(comparison), strict=True)
     ]
     print_table(out, ("part", money, "deviations"), rows)
     _print_deviations(out, comparison)
