@@ -20,9 +20,8 @@ from engine.core.powers import power
 from engine.data.market import Market
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.difference import as_parts, split_difference
-from engine.depot.comparison.exact import ZERO, Bookings, ExactQuotes, gain
+from engine.depot.comparison.exact import HELD_AT_START, ZERO, Bookings, ExactQuotes, gain
 from engine.depot.comparison.own_account import (
-    HELD_AT_START,
     OwnAccount,
     Replay,
     first_funded_row,
@@ -112,7 +111,7 @@ def compare_depot(config: RunConfig[PolicyT], transactions: Path, flags: DepotFl
     own = _own_account(config, replay, opening, start, transactions)  # marked at the prices of the end
     _check_holdings(flags, names, own, prices)
     shares = market.planned_shares(start) / market.traded_shares(start)
-    held = held_units(market.planned, own.opening_units, shares) if opening.given else None
+    held = held_units(market.planned, own.opening_units, config.strategy.tickers, shares) if opening.given else None
     run = run_plan(config.before_tax, market.planned, own, held)
     comparison = _compare(config, own, run, prices, said)
     hashes = {"config": config.sha256(), "data": market.traded.provenance.sha256, "transactions": found.sha256}

@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 ZERO: Final = Fraction(0)
+HELD_AT_START: Final = "held at the start"
+"""The words of what was there before all trades: as if it was bought at that close."""
 CashKind: TypeAlias = Literal["dividend", "interest", "fee", "tax"]
 _MOST_PARTS: Final = 10**7
 _NEAR: Final = 1e-14
@@ -91,6 +93,15 @@ def as_printed(number: float) -> Fraction:
     Fraction(1, 10)
     """
     return Fraction(Decimal(repr(number)))
+
+
+def as_price(number: float) -> Fraction:
+    """Return a price as it is printed: what splits and rates make of a float beyond 15 digits is no digit of it.
+
+    >>> as_price(0.1 + 0.2)
+    Fraction(3, 10)
+    """
+    return Fraction(Decimal(f"{number:.15g}"))
 
 
 def as_ratio(shares: float) -> Fraction:

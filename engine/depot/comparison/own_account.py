@@ -13,10 +13,9 @@ import numpy as np
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices, count_splits
-from engine.depot.comparison.exact import ZERO, Bookings, ExactCash, ExactTrade
+from engine.depot.comparison.exact import HELD_AT_START, ZERO, Bookings, ExactCash, ExactTrade
 from engine.depot.comparison.own_bookings import OwnBooking, row_of
 
-HELD_AT_START: Final = "held at the start"
 _DUST: Final = Fraction(1, 10**6)
 """Shares by which a sale may exceed what was there: brokers round."""
 _NEAR_SPLIT: Final = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -16,7 +16,7 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import AccountError
 from engine.data.market import Market
 from engine.depot.comparison.asset_prices import AssetPrices
-from engine.depot.comparison.exact import ZERO, Bookings, CashKind, ExactCash, ExactTrade, as_printed
+from engine.depot.comparison.exact import ZERO, Bookings, CashKind, ExactCash, ExactTrade, as_price, as_printed
 from engine.depot.comparison.own_account import OwnAccount
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.policy import PolicyT
@@ -168,7 +168,7 @@ def _trade(prices: AssetPrices, row: int, j: int, ledger: Ledger, event: int) ->
     filled = float(ledger.prices[event, j])
     price = prices.close(ticker, row)
     if filled != float(market.planned.prices[row, j]):  # what a delisting paid
-        price = as_printed(filled / float(planned)) * prices.shares(ticker, row)
+        price = as_price(filled / float(planned)) * prices.shares(ticker, row)
     return ExactTrade(row, ticker, quantity, price, as_printed(float(ledger.costs[event, j])))
 
 
@@ -212,10 +212,12 @@ def _paid(run: PlanRun, prices: AssetPrices) -> list[ExactCash]:
     return [ExactCash(row, kind, ticker, money) for (row, kind, ticker), money in paid.items()]
 
 
-def held_units(market: Market, opening: Mapping[str, Fraction], shares: FloatArray) -> FloatArray:
-    """Return (N,) units of ``market`` that are held; ``shares`` (N,) of ``opening``'s units are one of them."""
+def held_units(
+    market: Market, opening: Mapping[str, Fraction], tickers: Collection[str], shares: FloatArray
+) -> FloatArray:
+    """Return (N,) units of ``market`` held of ``tickers``; ``shares`` (N,) of ``opening``'s units are one of them."""
     units = np.zeros(len(market.assets))
     for ticker, count in opening.items():
-        if ticker in market.columns:
+        if ticker in tickers:
             units[market.columns[ticker]] = float(count) / shares[market.columns[ticker]]
     return units

@@ -19,7 +19,7 @@ from engine.core.shortlist import shortlist
 from engine.data.closes import Closes
 from engine.data.market import Market
 from engine.data.quality.findings import raise_error_findings
-from engine.depot.comparison.exact import as_printed, as_ratio
+from engine.depot.comparison.exact import as_price, as_ratio
 from engine.portfolio.policy import PolicyT
 
 
@@ -54,7 +54,7 @@ class PricedMarket:
     def close(self, column: int, row: int) -> Fraction:
         """Return a unit's close: that of a share of the day as it is printed, times the shares that the unit is."""
         price = float(self.traded.prices[row, column])
-        return as_printed(price / float(self.traded_shares(row)[column])) * self.shares(column, row)
+        return as_price(price / float(self.traded_shares(row)[column])) * self.shares(column, row)
 
 
 def load_priced_market(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from engine.depot.comparison.exact import ZERO, Bookings, ExactCash, ExactTrade
+from engine.depot.comparison.exact import HELD_AT_START, ZERO, Bookings, ExactCash, ExactTrade
 
 MAX_LATE: Final = 5
 """Sessions after a trade of the plan within which a trade of one's own belongs to it."""
@@ -38,16 +38,19 @@ def pair_trades(
     """Return each trade of the plan with those of one's own, and one's own that belong to none.
 
     A trade belongs to the plan's last one of the same asset and side, where that is at most five sessions ahead of it;
-    several add.
+    several add. What is sold at once of what is held at the start is so much less that is held then.
     """
     planned = _add_up(plan)
     rows: dict[tuple[str, bool], list[int]] = {}
     for one in planned:
         rows.setdefault(_side(one.ticker, one.quantity), []).append(one.row)
+    at_start = {(one.ticker, one.row) for one in mine if one.words == HELD_AT_START}
     fills: dict[tuple[str, bool, int], list[ExactTrade]] = {}
     alone = []
     for trade in sorted(mine, key=lambda one: one.row):
         side = _side(trade.ticker, trade.quantity)
+        if (trade.ticker, trade.row) in at_start:
+            side = trade.ticker, True
         known = rows.get(side, [])
         at = bisect.bisect_right(known, trade.row) - 1
         if at >= 0 and trade.row - known[at] <= MAX_LATE and trade.quantity:
