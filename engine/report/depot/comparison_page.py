@@ -86,6 +86,8 @@ def render_depot_comparison(found: DepotComparison) -> str:
         more=rows[_SHOWN:],
         taxed=_is_taxed(found),
         figures=_figures(found),
+        warnings=[_as_sentence(one) for one in found.warnings],
+        notes=[_as_sentence(one) for one in found.notes],
         known=_KNOWN,
     )
 
@@ -112,6 +114,17 @@ def _headline(figures: Sequence[ComparedFigure]) -> list[ComparedFigure]:
 
 def _title(figure: ComparedFigure) -> str:
     return figure.label[:1].upper() + figure.label[1:]
+
+
+def _as_sentence(text: str) -> str:
+    """Return a note as a sentence; one that begins with a name of a file stays as it is.
+
+    >>> _as_sentence("no prices of XYZ"), _as_sentence("raw.csv: as traded"), _as_sentence("It is.")
+    ('No prices of XYZ.', 'raw.csv: as traded.', 'It is.')
+    """
+    first = text.partition(" ")[0]
+    begun = text if "." in first or ":" in first else text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
 def _figures(found: DepotComparison) -> list[list[str]]:
@@ -166,13 +179,14 @@ def _gap(found: DepotComparison, rows: Sequence[_Row]) -> Markup:
     """Return the difference over time, with the numbers of the largest deviations where they were done."""
     title = f"What was done less the plan, {found.currency}"
     line = Line("Difference", found.mine - found.plan, 0, "gap")
+    noted = bool(line.values.min() < 0.0)  # a lowest value of zero stands where the dates are written
     days: dict[str, list[int]] = {}
     for row in rows:
         if row.numbered:
             days.setdefault(row.date, []).append(row.number)
     numbered = [(np.datetime64(day), _span(numbers)) for day, numbers in days.items()]
     chart = TimeChart(
-        "gap", title, found.dates, [line], "money", size="tall", base=0.0, fill=0, noted=True, numbered=numbered
+        "gap", title, found.dates, [line], "money", size="tall", base=0.0, fill=0, noted=noted, numbered=numbered
     )
     return time_chart(chart)
 
