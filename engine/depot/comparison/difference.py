@@ -120,14 +120,14 @@ def _charges(
             words = f"{name} {_money(paid[0])}, the plan's {_money(paid[1])}"
             yield ExactDeviation(kind, first.row, first.ticker, grown[1] - grown[0], words)
     for kind, name in _CHARGES:
-        booked: dict[int, list[Fraction]] = defaultdict(lambda: [ZERO, ZERO])
+        booked: dict[tuple[int, str], list[Fraction]] = defaultdict(lambda: [ZERO, ZERO])
         for side, account in enumerate((mine, plan)):
             for one in account.cash:
                 if one.kind == name:
-                    booked[one.row][side] += one.money
-        for row, (own_money, plan_money) in sorted(booked.items()):
-            words = f"{name} without an order {_money(-own_money)}, the plan's {_money(-plan_money)}"
-            yield ExactDeviation(kind, row, "", (own_money - plan_money) * growth[row], words)
+                    booked[one.row, one.ticker][side] += one.money
+        for (row, ticker), (own_money, plan_money) in sorted(booked.items()):
+            words = f"{name} outside orders {_money(-own_money)}, the plan's {_money(-plan_money)}"
+            yield ExactDeviation(kind, row, ticker, (own_money - plan_money) * growth[row], words)
 
 
 _CHARGES: Final[tuple[tuple[PartKind, str], ...]] = (("fees", "fee"), ("taxes", "tax"))

@@ -39,7 +39,10 @@ class ExactTrade(NamedTuple):
 
 
 class ExactCash(NamedTuple):
-    """Money that came at the session ``row``, or went where negative, without a trade; dividends have a ``ticker``."""
+    """Money that came at the session ``row``, or went where negative, without a trade.
+
+    Dividends have a ``ticker``, and so has what is kept back from them.
+    """
 
     row: int
     kind: CashKind

@@ -89,9 +89,9 @@ class Replay:
 
     def _charge(self, one: OwnBooking, row: int) -> None:
         if one.fee:
-            self.cash.append(ExactCash(row, "fee", "", -one.fee))
+            self.cash.append(ExactCash(row, "fee", one.ticker, -one.fee))
         if one.tax:
-            self.cash.append(ExactCash(row, "tax", "", -one.tax))
+            self.cash.append(ExactCash(row, "tax", one.ticker, -one.tax))
 
     def _trade(self, one: OwnBooking, row: int) -> None:
         ticker, shares = one.ticker, self.prices.shares_on(one.ticker, one.date)
