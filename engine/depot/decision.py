@@ -14,6 +14,7 @@ from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.own_lots import OwnLot
+from engine.depot.reviews import restore_reviews
 from engine.depot.taxes import Holder, OrderTaxes, own_taxes
 from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
@@ -115,7 +116,8 @@ def plan_trades(
     if saved is not None and saved.date == market.dates[row]:
         state = dataclasses.replace(saved, units=own.units, cash=own.cash)
     else:
-        state = _as_decided(plan, market, own, saved)
+        state, told = _as_decided(plan, market, own, saved)
+        assumptions += told
     begun = 0
     if plan.taxation is not None:
         known = None if saved is None or saved.tax is None else (saved.date, saved.tax)
@@ -141,10 +143,13 @@ _ASSUMED = (
 )
 
 
-def _as_decided(plan: PlanTerms, market: Market, own: OwnAccount, saved: AccountState | None) -> AccountState:
-    """Return the state of one's ``own`` account before the last session, under what was decided before.
+def _as_decided(
+    plan: PlanTerms, market: Market, own: OwnAccount, saved: AccountState | None
+) -> tuple[AccountState, tuple[str, ...]]:
+    """Return the state of one's ``own`` account before the last session, and what is assumed for it.
 
-    That is what an earlier session ``saved``, or the targets of the plan's own run, from which drift is measured then.
+    What was decided is what an earlier session ``saved``, or the targets of the plan's own run, from which drift is
+    measured then.
     """
     row = len(market.dates) - 1
     planned = state_before(Spine.open(plan.setup(market)), row) if saved is None else _move_on(saved, market, row)
@@ -165,12 +170,20 @@ def _as_decided(plan: PlanTerms, market: Market, own: OwnAccount, saved: Account
         response=None,
         tax=None,
     )
-    if not own.units.any() or row - 1 <= int(np.searchsorted(market.dates, planned.opened)):
-        return fresh
+    opened = int(np.searchsorted(market.dates, planned.opened))
+    if not own.units.any() or row - 1 <= opened:
+        return fresh, ()
+    since = -1 if saved is None else int(np.searchsorted(market.dates, saved.date))
     spine = Spine.open(plan.setup(market))
-    restore(spine, fresh)  # what the last close has broken is found as the run finds it: by marking it once more
-    spine.advance(row - 1, row)
-    return dataclasses.replace(fresh, response=snapshot(spine, row).response)
+    rebalanced = [at for at in range(row - plan.account.fill_delay, row) if at in spine.schedule.rebalances]
+    at = max(row - 1 - plan.account.fill_delay, opened, since, *rebalanced)  # the first close to be answered now
+    fresh, at, told = restore_reviews(Spine.open(plan.setup(market)), fresh, own.lots, since, at)
+    restore(spine, fresh)  # what closes have broken is found as the run finds it: by marking them once more
+    while at < row:
+        at = spine.advance(at, row)
+    marked = snapshot(spine, row)
+    reference, watching = marked.reference_price, marked.watching
+    return dataclasses.replace(fresh, response=marked.response, reference_price=reference, watching=watching), told
 
 
 def _move_on(saved: AccountState, market: Market, row: int) -> AccountState:

@@ -60,7 +60,7 @@ def mark_until_trigger(
             if thresholds.full_rebalance and trigger & BAND_TRIGGER:  # which answers caps too
                 trigger = BAND_TRIGGER
         if reviews.enabled:
-            trigger |= _check_reviews(t, units, prices, reviews, armed)
+            trigger |= check_reviews(t, units, prices, reviews, armed)
         t += 1
         if t < growth.size:
             cash *= growth[t]
@@ -88,7 +88,7 @@ def _check_weights(
 
 
 @njit_cached
-def _check_reviews(t: int, units: FloatArray, prices: FloatArray, reviews: ReviewWatch, armed: bool) -> int:
+def check_reviews(t: int, units: FloatArray, prices: FloatArray, reviews: ReviewWatch, armed: bool) -> int:
     """Take a close into every asset's review; return REVIEW_TRIGGER when one of them broke its threshold."""
     reference, watching = reviews.reference_price, reviews.watching
     trigger = NO_TRIGGER
