@@ -91,6 +91,8 @@ def _purchases(market: Market, asset: int, lots: Sequence[OwnLot], until: int) -
     grown = _shares_of_dividends(market, asset)
     found = []
     for lot in lots:
+        if lot.day is None:
+            continue
         row = min(max(int(np.searchsorted(market.dates, lot.day)), first), until)
         price = (lot.cost or 0.0) * today / grown[row]
         found.append(_Purchase(row, asset, lot.quantity / today, price))

@@ -18,7 +18,6 @@ from engine.depot.order_session import append_session
 from engine.portfolio.policy import PolicyT
 from engine.simulation.account_state import AccountState, state_before
 from engine.simulation.spine import Spine
-from engine.tax.none import NoTax
 
 _LOOK_AHEAD = np.timedelta64(30, "D")
 
@@ -43,11 +42,8 @@ def account_at(config: RunConfig[PolicyT], prices: LoadedPrices, day: dt.date) -
     """Return the account of ``config`` before the first session on or after ``day``, whatever its window ends with.
 
     ``prices`` are those of the run; for a later day they are loaded anew. Raises DataError for a day before the
-    opening, for an account that has ended, and for a taxed plan.
+    opening and for an account that has ended.
     """
-    if not isinstance(config.tax, NoTax):
-        message = "--state-at: the state of a taxed plan is not written yet"
-        raise DataError(f"{message}; write --set tax.kind=none to go on before tax")
     wanted = np.datetime64(day)
     if prices.market.dates[-1] < wanted:
         window = config.window.model_copy(update={"end": day})
@@ -55,7 +51,7 @@ def account_at(config: RunConfig[PolicyT], prices: LoadedPrices, day: dt.date) -
     sessions = _with_session(prices.sessions_of(config.strategy), wanted, config.data.calendar)
     market = sessions.market
     costs = config.costs.cost_table(market.assets, market.foreign)
-    spine = Spine.open(PlanTerms(config.strategy, config.account, costs, sessions.start).setup(market))
+    spine = Spine.open(PlanTerms(config.strategy, config.account, costs, sessions.start, prices.taxation).setup(market))
     row, opening = int(np.searchsorted(market.dates, wanted)), spine.setup.opening
     if row <= opening:
         raise DataError(f"--state-at {day}: the account opens on {market.dates[opening]}; name a later day")

@@ -39,6 +39,7 @@ def write_closes(source: Path, day: str, place: Path) -> Path:
         ("us_small_caps", "2024-01-02", "2024-01-02"),
         ("us_small_caps_moderate", "2019-01-01", "2019-01-02"),
         ("rules/review_trend", "2010-01-01", "2010-01-04"),
+        ("us_small_caps_germany", "2014-01-01", "2014-01-02"),
     ],
 )
 def test_orders_from_the_state_of_a_run_are_its_trades(
