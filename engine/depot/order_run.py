@@ -98,6 +98,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     prices = load_prices(_until(config, day))
     given, told = _given_prices(config, flags, day)
     _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - given.keys()))
+    if not given and not flags.stale_ok:
+        _refuse_old(prices.market, day, config.orders.max_age)
     request = OrderRequest(
         day=day,
         held=depot.held,
@@ -150,6 +152,15 @@ def _refuse_adjusted(market: Market, day: np.datetime64, tickers: Sequence[str])
         found = f"found adjusted closes that go on to {market.dates[-1]}, expected closes as traded for orders of {day}"
         remedy = f"name a source of these, or give the prices of {', '.join(tickers)} by --prices FILE"
         raise DataError(f"{source.source}: {found}; {remedy}")
+
+
+def _refuse_old(market: Market, day: np.datetime64, max_age: int) -> None:
+    """Raise DataError where the last closes of all assets are too old for orders of ``day``, in one line."""
+    last = market.dates[market.dates < day][-1:]
+    if len(last) and int(np.busday_count(last[0], day)) - 1 > max_age:
+        found = f"found closes up to {last[0]}, expected some of the {max_age} weekdays before {day} (orders.max_age)"
+        source, remedy = market.provenance.source, "fetch newer ones, or give the prices of today by --prices FILE"
+        raise DataError(f"{source}: {found}; {remedy}")
 
 
 def _order_session(exchange: str, as_of: str) -> np.datetime64:

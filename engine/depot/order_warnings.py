@@ -38,6 +38,7 @@ def list_warnings(
 ) -> list[str]:
     """Return everything about orders that their reader should know, in one order for all outputs."""
     return [
+        *_none_of_the_plan(plan, depot),
         *plan.sized.notes,
         *_unknown(plan, depot, rates),
         *_old_file(plan, depot, market),
@@ -71,6 +72,13 @@ def _left_out(plan: OrderPlan) -> Iterator[str]:
         return
     for one in left_out:
         yield f"{one.ticker}: an order of {one.money:,.2f} {money} is left out: {one.why}; its money stays in cash"
+
+
+def _none_of_the_plan(plan: OrderPlan, depot: OwnDepot) -> Iterator[str]:
+    if depot.unknown and not any(depot.held.values()):
+        code, tickers = depot.unknown[0].codes.key, shortlist(one.ticker for one in plan.positions)
+        found = f"no holding of the file is known as an asset of the plan ({tickers}), so all of these would be bought"
+        yield f"{found} anew; where one is, say which in the plan, as identifiers: {{{code}: its ticker}}"
 
 
 def _unknown(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:

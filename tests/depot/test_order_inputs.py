@@ -140,3 +140,17 @@ def test_a_day_that_ends_early_is_told(orders: OrdersCommand) -> None:
 def test_what_a_reader_should_know_is_told(orders: OrdersCommand, held: str, more: tuple[str, ...], told: str) -> None:
     found = orders.json(*more, held=held)
     assert any(told in one for one in found["warnings"]), found["warnings"]
+
+
+def test_prices_that_ended_long_ago_are_one_line_whatever_is_held(orders: OrdersCommand) -> None:
+    for held in ("ticker,quantity\nEUNL,90\nSPY,3\nCASH,1000\n", "ticker,quantity\nXXX,90\nCASH,1000\n"):
+        assert orders.run("--as-of", "2027-02-01", held=held) == 1
+        assert "found closes up to 2026-11-27, expected some of the 3 weekdays before 2027-02-01" in orders.err
+        assert len(orders.err.splitlines()) == 1
+
+
+def test_a_depot_of_which_nothing_is_known_is_told_how_to_name_it_first_of_all(orders: OrdersCommand) -> None:
+    found = orders.json(held="isin,quantity\nIE00BKM4GZ66,90\nCASH,1000\n")
+    assert found["cash"]["before"] == 1000.0, "a table of ISINs has its cash there"
+    assert found["warnings"][0].startswith("no holding of the file is known as an asset of the plan (EUNL")
+    assert "identifiers: {IE00BKM4GZ66: its ticker}" in found["warnings"][0]

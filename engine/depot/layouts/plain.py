@@ -53,7 +53,7 @@ def _read(document: Document, faults: Faults) -> Statement:
 def _read_row(row: Row, statement: Statement) -> None:
     account = row.text("account")
     quantity = row.number("quantity")
-    if tidy_code(row.text("symbol")) == "CASH":
+    if "CASH" in {tidy_code(row.text(column)) for column in ("symbol", "isin")}:
         if quantity is not None:
             statement.add_cash(account, row.currency("currency"), quantity)
         elif not row.text("quantity"):
