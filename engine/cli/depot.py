@@ -40,7 +40,8 @@ def depot(
     json: Annotated[bool, typer.Option("--json", help="Print depot.json and nothing else.")] = False,
 ) -> None:
     """Set what you did beside what the plan would have done with your money, and split the difference into parts."""
-    from engine.depot.comparison.compare_depot import DepotFlags, compare_depot
+    from engine.depot.comparison.compare_depot import compare_depot
+    from engine.depot.comparison.flags import DepotFlags
     from engine.report.depot.comparison_files import comparison_json, write_comparison
     from engine.report.depot.comparison_terminal import print_comparison
 

@@ -12,8 +12,9 @@ import pytest
 from engine.backtest.config import RunConfig
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices
-from engine.depot.comparison.compare_depot import DepotFlags, compare_depot
+from engine.depot.comparison.compare_depot import compare_depot
 from engine.depot.comparison.exact import Bookings
+from engine.depot.comparison.flags import DepotFlags
 from engine.depot.comparison.records import DepotComparison, DifferencePart
 from strategies import AnyStrategy
 from tests.support.depot_statements import Statement, compare, digits, isin, sessions, write_market, write_plan
@@ -268,3 +269,20 @@ def test_adjusted_closes_are_refused(tmp_path: Path) -> None:
     config = write_plan(tmp_path, prices)
     with pytest.raises(DataError, match="found adjusted closes of AAA, BBB, expected closes as traded"):
         compare_depot(config, Statement.of_flows(FLOWS).write(tmp_path / "own.csv"), DepotFlags())
+
+
+def test_a_taxed_plan_is_compared_before_tax_with_its_figures_after_tax_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_plan(tmp_path, write_market(tmp_path), dividends="cash")
+    law = {"kind": "flat", "gains": "30%", "income": "30%"}
+    taxed = type(config).model_validate({**config.canonical(), "tax": law})
+    own, _, _ = own_statement(config, tmp_path, monkeypatch)
+    path = own.write(tmp_path / "own.csv")
+    plain, after = compare_depot(config, path, DepotFlags()), compare_depot(taxed, path, DepotFlags())
+    assert money(after) == money(plain) == {}
+    assert [one.plan for one in after.figures] == [one.plan for one in plain.figures]
+    assert {one.plan_after_tax for one in plain.figures} == {None}
+    by_label = {one.label: one for one in after.figures}
+    assert by_label["gain"].plan_after_tax < by_label["gain"].plan
+    assert by_label["time-weighted return"].plan_after_tax < by_label["time-weighted return"].plan

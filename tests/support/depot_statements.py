@@ -16,6 +16,7 @@ from engine.composition import load_run
 from engine.depot.comparison import compare_depot as comparing
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.exact import Bookings
+from engine.depot.comparison.flags import DepotFlags
 from engine.depot.comparison.plan_account import PlanRun, list_bookings
 from engine.depot.comparison.records import DepotComparison
 from strategies import AnyStrategy
@@ -147,5 +148,5 @@ def compare(
         return bookings
 
     monkeypatch.setattr(comparing, "list_bookings", listen)
-    found = comparing.compare_depot(config, path, comparing.DepotFlags(**flags))  # type: ignore[arg-type]
+    found = comparing.compare_depot(config, path, DepotFlags(**flags))  # type: ignore[arg-type]
     return found, *seen[-1]

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import price_request
-from engine.backtest.prices import LoadedPrices, load_members, prepare_closes, quality_findings
+from engine.backtest.prices import LoadedPrices, load_members, load_prices, prepare_closes, quality_findings
 from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
@@ -21,6 +21,8 @@ from engine.data.market import Market
 from engine.data.quality.findings import raise_error_findings
 from engine.depot.comparison.exact import as_price, as_ratio
 from engine.portfolio.policy import PolicyT
+from engine.tax.book import Taxation
+from engine.tax.none import NoTax
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,7 @@ def load_priced_market(
 
     Raises DataError where closes are adjusted and nothing is known beside them: nobody could trade at these.
     """
-    earlier = min(start, config.window.start or start)
-    config = config.before_tax.model_copy(
-        update={"window": config.window.model_copy(update={"start": earlier, "end": end})}
-    )
+    config = _with_window(config.before_tax, start, end)
     request = price_request(config)
     added = tuple(sorted(set(others) - set(request.tickers)))
     request = dataclasses.replace(
@@ -90,6 +89,23 @@ def load_priced_market(
         data = config.data.model_copy(update={"dividends": "cash"})
         traded = market(config.model_copy(update={"data": data}))
     return PricedMarket(planned, traded, reinvests, tuple(sorted(set(missing) & set(added))))
+
+
+def load_taxed_market(
+    config: RunConfig[PolicyT], start: dt.date, end: dt.date | None
+) -> tuple[Market, Taxation] | None:
+    """Return the market and the law of a plan that is taxed, None for one that is not."""
+    if isinstance(config.tax, NoTax):
+        return None
+    prices = load_prices(_with_window(config, start, end))
+    taxation = prices.taxation
+    return None if taxation is None else (prices.sessions_of(config.strategy).market, taxation)
+
+
+def _with_window(config: RunConfig[PolicyT], start: dt.date, end: dt.date | None) -> RunConfig[PolicyT]:
+    """Return the config with prices up to ``end``, and a window that has ``start``."""
+    window = {"start": min(start, config.window.start or start), "end": end}
+    return config.model_copy(update={"window": config.window.model_copy(update=window)})
 
 
 def _refuse_adjusted(closes: Closes) -> None:

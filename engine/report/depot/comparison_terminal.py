@@ -55,10 +55,10 @@ def _print_figures(out: Console, comparison: DepotComparison) -> None:
 def _show(value: float | None, figure: ComparedFigure, *, difference: bool = False) -> str:
     if value is None:
         return "-"
-    sign = "+" if difference and value else ""
+    sign = "+" if difference and round(value, 4) else ""
     if figure.kind == "money":
-        return f"{value + 0.0:{sign},.2f}"
-    return f"{100.0 * value:{sign}.2f} {'pp' if difference else '%'}"
+        return f"{round(value, 2) + 0.0:{sign},.2f}"
+    return f"{round(100.0 * value, 2) + 0.0:{sign}.2f} {'pp' if difference else '%'}"
 
 
 def _print_deviations(out: Console, comparison: DepotComparison) -> None:
