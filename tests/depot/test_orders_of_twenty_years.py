@@ -64,6 +64,43 @@ PLANS = [
 ]
 
 
+EUROS = ("data.fx.kind=ecb",)
+TAXED = [
+    ("us_small_caps_germany", EUROS),
+    (
+        "us_small_caps_germany",
+        (*EUROS, WHOLE, "data.dividends=cash", "tax.church=9%", "costs={kind: percent, rate: 0.1%}"),
+    ),
+    ("us_small_caps_germany", (*EUROS, "tax.collect=assessment", BAND, "tax.short_of_cash=outside")),
+    ("us_small_caps_germany", (*EUROS, "tax.budget=200", SAVES)),
+    ("us_small_caps_united_states", ()),
+    ("us_small_caps_united_states", (WHOLE, "data.dividends=cash", "tax.lots=hifo", WITHDRAWS)),
+    ("us_small_caps_united_states", ("tax.lots=min_tax", "strategy.caps=always", LATE)),
+    ("us_small_caps_united_states", ("tax.account=traditional", BAND)),
+    ("us_small_caps_united_states", ("tax={kind: flat, gains: 25%, income: 30%, lots: average}", SAVES)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "changes"), TAXED, ids=str)
+def test_orders_at_every_session_of_a_taxed_run_are_its_trades(
+    name: str, changes: tuple[str, ...], shared_data: Path
+) -> None:
+    """Lots, pots and years are those of a state in a file; the tax of each order is kept back as the run does.
+
+    Splits make shares of the day of a run's units, which costs the last bits; those are told by test_same_orders.
+    """
+    source = ("data.source.kind=files", f"data.source.path={shared_data / 'raw.parquet'}")
+    run = OwnRun(CONFIGS / f"{name}.yaml", (*source, *AS_THE_RUN, *changes))
+    states, dates = run.states(run.trading | run.idle), run.market.dates
+    for row, state in states.items():
+        ordered, traded = run.orders(row, state)[0], run.traded(row)
+        near = np.abs(ordered - traded) <= 1e-9 * (1.0 + state.units)
+        assert near.all(), f"{dates[row]} of {len(states)} sessions: {ordered} for {traded}"
+    assert len(run.trading & states.keys()) >= 10, f"{len(states)} sessions only"
+    assert len(run.idle & states.keys()) >= 30
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "changes"), PLANS, ids=str)
 def test_orders_at_every_session_of_a_run_are_its_trades(
