@@ -18,6 +18,8 @@ from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_b
 from engine.report.export.csv_file import csv_bytes, guard_formula
 from engine.report.export.table import ExportColumn, ExportTable
 
+_OF_LOTS = ("realised_gain", "tax")
+"""Columns that are there where lots are known."""
 BASKET_COLUMNS = (
     "Action",
     "Quantity",
@@ -160,11 +162,12 @@ def orders_csv(rows: Sequence[OrderRow]) -> bytes:
         ExportColumn("currency", "text", [row.currency for row in rows]),
         ExportColumn("money", "number", [round(row.money, 2) for row in rows]),
         ExportColumn("fee", "number", [round(row.fee, 2) for row in rows]),
+        ExportColumn("reason", "text", [row.order.reason for row in rows]),
         ExportColumn("realised_gain", "number", [_cents(row.realised_gain) for row in rows]),
         ExportColumn("tax", "number", [_cents(row.tax) for row in rows]),
-        ExportColumn("reason", "text", [row.order.reason for row in rows]),
     )
-    return csv_bytes(ExportTable("orders", columns))
+    shown = [one for one in columns if one.name not in _OF_LOTS or any(cell is not None for cell in one.cells)]
+    return csv_bytes(ExportTable("orders", tuple(shown)))
 
 
 def basket_csv(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], tag: str, wave: int) -> bytes:
