@@ -268,6 +268,7 @@ def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, 
             planned.reasons.get(j, ""),
         )
         for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in config.strategy.tickers)
+        if planned.prices[j] > 0.0  # what was never priced is neither held nor traded
     ]
 
 

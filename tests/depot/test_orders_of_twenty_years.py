@@ -18,6 +18,7 @@ WITHDRAWS = "account.contributions={amount: -400, every: month}"
 WHOLE, LATE, ALWAYS = "account.shares=whole", "account.execution=next_close", "strategy.caps=always"
 BAND = "strategy.rebalance={kind: band, absolute: 2%}"
 IB = "costs={kind: broker, tariff: interactive_brokers_fixed}"
+NO_SPREAD = "costs.spread=0"  # a limit is at least the spread away, for which cash is kept back
 PLANS = [
     ("us_small_caps", ()),
     ("us_small_caps", (WHOLE,)),
@@ -31,7 +32,7 @@ PLANS = [
     ("us_small_caps", ("strategy.rebalance={kind: band, relative: 25%}", "strategy.trade_to=edge", WHOLE, LATE)),
     ("us_small_caps_moderate", (SAVES, WHOLE)),
     ("us_small_caps_aggressive", (ALWAYS, IB)),
-    ("us_small_caps_savings", ()),
+    ("us_small_caps_savings", (NO_SPREAD,)),
     ("us_small_caps_three", (LATE,)),
     ("euro_account", ()),
     ("optimised", (WHOLE, LATE)),
@@ -55,8 +56,8 @@ PLANS = [
     ("rules/review_never", (SAVES,)),
     ("rules/review_trend", ()),
     ("rules/review_trend", (LATE, ALWAYS)),
-    ("rules/savings_plan", ()),
-    ("rules/savings_plan", (ALWAYS,)),
+    ("rules/savings_plan", (NO_SPREAD,)),
+    ("rules/savings_plan", (ALWAYS, NO_SPREAD)),
     ("rules/sleeves", ()),
     ("rules/vanguard_200_175", ()),
     ("rules/when_spent", ()),
@@ -113,7 +114,10 @@ def test_orders_at_every_session_of_a_run_are_its_trades(
     for row, state in states.items():
         ordered, plan = run.orders(row, state)
         traded = run.traded(row)
-        assert np.array_equal(ordered, traded), f"{dates[row]} of {len(states)} sessions: {ordered} for {traded}"
+        all_sold = (ordered == -state.units) & (np.abs(ordered - traded) < 1e-12)  # a run may leave dust of a share
+        assert np.array_equal(np.where(all_sold, traded, ordered), traded), (
+            f"{dates[row]} of {len(states)} sessions: {ordered} for {traded}"
+        )
         later = [at for at in run.calendar if at > row]
         assert not later or plan.next_day == str(dates[later[0]]), f"{dates[row]}: next is {plan.next_day}"
     assert len(run.trading & states.keys()) >= 10, f"{len(states)} sessions only"
