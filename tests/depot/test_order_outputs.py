@@ -54,7 +54,7 @@ def test_a_format_prints_its_file_and_nothing_else(orders: OrdersCommand, form: 
 def test_the_csv_has_codes_and_limits_in_the_currency_of_the_exchange(orders: OrdersCommand) -> None:
     orders.run("--now", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(orders.out)))
-    columns = "wave,side,ticker,isin,wkn,quantity,limit,currency,money,fee,realised_gain,tax,reason"
+    columns = "wave,side,ticker,isin,wkn,quantity,limit,currency,money,fee,reason"
     assert list(rows[0]) == columns.split(",")
     assert [(row["ticker"], row["limit"], row["currency"]) for row in rows] == [
         ("EUNL", "109.45", "EUR"),
