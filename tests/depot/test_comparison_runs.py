@@ -222,7 +222,8 @@ FAULTS = {
     ),
     "an empty file of flows": (Statement.of_flows({DAYS[20]: "-5"}), {}, "found no money paid in"),
     "a start without money": (Statement.of_flows(FLOWS), {"start": DAYS[5]}, "found 0.00 in the account"),
-    "a start after the prices": (Statement.of_flows(FLOWS), {"start": "2026-01-01"}, "lies outside the data"),
+    "a start after the prices": (Statement.of_flows(FLOWS), {"start": "2026-01-01"}, "found prices up to 2025-02-21"),
+    "an end before the start": (Statement.of_flows(FLOWS), {"end": DAYS[5]}, "--end: found .*, expected a day after"),
     "no day": (Statement.of_flows(FLOWS), {"end": "soon"}, "--end: found 'soon', expected a date"),
     "more paid out than the plan has": (
         Statement.of_flows({**FLOWS, DAYS[200]: "-9000"}).book(DAYS[199], "INTEREST", "9000"),
@@ -286,3 +287,16 @@ def test_a_taxed_plan_is_compared_before_tax_with_its_figures_after_tax_beside(
     by_label = {one.label: one for one in after.figures}
     assert by_label["gain"].plan_after_tax < by_label["gain"].plan
     assert by_label["time-weighted return"].plan_after_tax < by_label["time-weighted return"].plan
+
+
+def test_bookings_in_another_currency_are_taken_at_the_rate_of_their_day(
+    plan: RunConfig[AnyStrategy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The European Central Bank fixed 1.0919 dollars on 3 January 2024 and 1.0953 on the day after."""
+    own = Statement.of_flows({"2024-01-03": "1000", "2024-01-04": "100"})
+    path = own.write(tmp_path / "own.csv")
+    path.write_text(path.read_text().replace(",USD,", ",EUR,"))
+    found, _, _ = compare(plan, path, monkeypatch)
+    assert found.mine[0] == pytest.approx(1091.9)
+    assert found.flows[1] == pytest.approx(109.53)
+    assert any("in EUR" in note for note in found.notes)

@@ -60,11 +60,13 @@ def compare_depot(config: RunConfig[PolicyT], transactions: Path, flags: DepotFl
     at_start = read_positions(flags.holdings_at_start, flags)
     first = read_day("--start", flags.start) or min(one.date for one in bookings)
     end = read_day("--end", flags.end)
+    if end is not None and end <= first:
+        raise DataError(f"--end: found {end}, expected a day after {first}, with which the comparison starts")
     listed = {one.ticker for one in config.identifiers.values()}
     held_codes = {names.name(one.codes) for one in (at_start.positions if at_start else ())}
     others = sorted(({one.ticker for one in bookings} | held_codes) & listed - set(config.strategy.tickers))
     market = load_priced_market(config, others, first, end)
-    bookings, notes = in_own_currency(bookings, market.traded, str(transactions))
+    bookings, notes = in_own_currency(bookings, config.account.currency, config.data.fx, str(transactions))
     prices = AssetPrices(market, [*config.strategy.tickers, *others])
     if at_start is not None:
         bookings = [one for one in bookings if row_of(market.traded, one.date) >= row_of(market.traded, first)]

@@ -17,11 +17,14 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.core.regular_files import read_regular
 from engine.data.market import Market
+from engine.data.sources.fx_rates import Fixings, FxSource
 from engine.depot.codes import Identifiers, tidy_code
 from engine.depot.comparison.exact import ZERO
 from engine.depot.records import Codes, TransactionKind, Transactions
 
 _MAX_BYTES: Final = 1_000_000
+_LONGEST_CARRY: Final = np.timedelta64(7, "D")
+"""How long a rate serves where there is no newer one."""
 _MOST: Final = Decimal("1e15")
 
 
@@ -87,43 +90,46 @@ def read_bookings(found: Transactions, names: NamedAssets) -> list[OwnBooking]:
 
 
 def in_own_currency(
-    bookings: Sequence[OwnBooking], market: Market, path: str
+    bookings: Sequence[OwnBooking], currency: str, source: FxSource, path: str
 ) -> tuple[list[OwnBooking], tuple[str, ...]]:
-    """Return bookings in the account's currency, at the market's rate of their session, and what is to be said of it.
+    """Return bookings in the account's ``currency``, at the rate of their day, and what is to be said of it.
 
-    Raises DataError for a currency of which the market has no rate.
+    Raises DataError for each that has no rate.
     """
     converted, faults = list[OwnBooking](), list[str]()
-    foreign: dict[str, int] = {}
+    foreign = {one.currency for one in bookings} - {"", currency}
+    last = max((one.date for one in bookings), default=None)
+    known = {code: source.fixings(code, currency, last) for code in sorted(foreign)}
+    counts = dict.fromkeys(known, 0)
     for one in bookings:
-        if one.currency in {"", market.currency}:
+        if one.currency not in known:
             converted.append(one)
             continue
-        rates, row = market.fx.get(one.currency), _inside(market, one.date)
-        if rates is None or not np.isfinite(rates[row]):
-            message = f"found a booking in {one.currency}, expected {market.currency}; no rate of it is known"
-            remedy = "convert it in a copy of the file, or name an asset of that currency in data.currencies"
+        rate = _rate_on(known[one.currency], one.date)
+        if rate is None:
+            message = f"found a booking of {one.date} in {one.currency}, and no rate of it in {currency} for that day"
+            remedy = "convert it in a copy of the file, or name rates by data.fx: {kind: files, path: rates.csv}"
             faults.append(f"{path}:{one.line}: {message}; {remedy}")
             continue
-        rate = Fraction(float(rates[row]))
         price = None if one.price is None else one.price * rate
         converted.append(one._replace(money=one.money * rate, fee=one.fee * rate, tax=one.tax * rate, price=price))
-        foreign[one.currency] = foreign.get(one.currency, 0) + 1
+        counts[one.currency] += 1
     if faults:
         raise DataError(*faults)
-    notes = [
-        f"{count} bookings in {code} are converted at the rate of their session" for code, count in foreign.items()
-    ]
+    notes = [f"bookings in {code}, taken at the rates of their days: {count}" for code, count in counts.items()]
     return converted, tuple(notes)
+
+
+def _rate_on(fixings: Fixings, day: dt.date) -> Fraction | None:
+    """Return the last rate up to a day, None where there is none of the days before it."""
+    at = int(np.searchsorted(fixings.dates, np.datetime64(day), side="right")) - 1
+    old = at < 0 or np.datetime64(day) - fixings.dates[at] > _LONGEST_CARRY
+    return None if old else Fraction(float(fixings.rates[at]))
 
 
 def row_of(market: Market, day: dt.date) -> int:
     """Return the first session on or after a day; T where there is none, -1 for a day before the first."""
     return int(np.searchsorted(market.dates, np.datetime64(day))) if np.datetime64(day) >= market.dates[0] else -1
-
-
-def _inside(market: Market, day: dt.date) -> int:
-    return min(max(row_of(market, day), 0), len(market.dates) - 1)
 
 
 class PrintedPrice(NamedTuple):

@@ -73,6 +73,12 @@ def load_priced_market(
         request, tickers=(*request.tickers, *added), optional=request.optional | frozenset(added)
     )
     closes, missing = load_members(config.data, request)
+    if (last := closes.dates[-1]) <= np.datetime64(start):
+        message = f"found prices up to {last}, expected some after {start}, with which the comparison starts"
+        raise DataError(f"{closes.provenance.source}: {message}; fetch newer ones, or choose an earlier --start")
+    if end is not None and closes.dates[0] >= np.datetime64(end):
+        message = f"found prices from {closes.dates[0]} on, expected some before {end}"
+        raise DataError(f"{closes.provenance.source}: {message}; choose a later --end")
     _refuse_adjusted(closes)
     findings = quality_findings(closes, config.data.calendar, config.window)
     raise_error_findings(findings)
