@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +14,7 @@ import typer
 from engine import composition
 from engine.cli.messages import print_json, warn, warn_of_compilation
 from engine.cli.options import ConfigPath, Overrides
-from engine.core.errors import EngineError, prefix_errors
+from engine.core.errors import AccountError, DataError, EngineError, ScheduleError
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
@@ -81,7 +83,7 @@ def orders(
         stale_ok=stale_ok,
         agenda=ics is not None,
     )
-    with prefix_errors(config):
+    with _located(config, holdings, prices, state):
         answer = answer_orders(loaded, holdings, flags)
     folder = write_orders(loaded, answer, out)
     if ics is not None:
@@ -94,6 +96,17 @@ def orders(
         print_orders(loaded, answer, str(folder))
     if exit_code and answer.plan.sized.orders:
         raise typer.Exit(4)
+
+
+@contextmanager
+def _located(config: Path, *files: Path | None) -> Iterator[None]:
+    """Put the config's name before the lines of errors that begin neither with a flag nor with one of the ``files``."""
+    own = ("--", *(str(file) for file in files if file is not None))
+    try:
+        yield
+    except (DataError, ScheduleError, AccountError) as error:
+        lines = [str(line) for line in error.args]
+        raise type(error)(*(line if line.startswith(own) else f"{config}: {line}" for line in lines)) from error
 
 
 def _require_positive(flag: str, money: float) -> None:

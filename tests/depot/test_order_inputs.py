@@ -154,3 +154,26 @@ def test_a_depot_of_which_nothing_is_known_is_told_how_to_name_it_first_of_all(o
     assert found["cash"]["before"] == 1000.0, "a table of ISINs has its cash there"
     assert found["warnings"][0].startswith("no holding of the file is known as an asset of the plan (EUNL")
     assert "identifiers: {IE00BKM4GZ66: its ticker}" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("more", "held", "begins"),
+    [
+        (("--as-of", "2026-13-01"), HELD, "error: --as-of: found '2026-13-01'"),
+        (("--fx", "EURUSD=1,08"), HELD, "error: --fx: found 'EURUSD=1,08'"),
+        ((), HELD.replace("90", "9o"), "error: HELD:2: "),
+        ((), "ticker,quantity\nEUNL,90\n", "error: HELD: found no cash"),
+        (("--as-of", "2026-12-20"), HELD, "error: PLAN: "),
+        (("--withdraw", "50000"), HELD, "error: PLAN: "),
+    ],
+)
+def test_an_error_begins_with_the_place_that_it_is_in(
+    orders: OrdersCommand, more: tuple[str, ...], held: str, begins: str
+) -> None:
+    """A flag, a file and its line, or the plan; one line a fault, and none is a traceback."""
+    assert orders.run(*more, held=held) == 1
+    places = {"HELD": str(orders.folder / "held.csv"), "PLAN": str(orders.folder / "plan.yaml")}
+    for name, path in places.items():
+        begins = begins.replace(name, path)
+    assert orders.err.startswith(begins)
+    assert "Traceback" not in orders.err
