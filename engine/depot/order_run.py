@@ -21,6 +21,7 @@ from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.decision import coming_decisions
 from engine.depot.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.holdings import read_holdings
+from engine.depot.kept_inside import refuse_kept_inside
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
 from engine.depot.order_warnings import list_warnings, value_of_unknown
 from engine.depot.price_checks import SharePrice, check_file_prices
@@ -98,6 +99,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     prices = load_prices(_until(config, day))
     given, told = _given_prices(config, flags, day)
     _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - given.keys()))
+    refuse_kept_inside(_until(config, day), prices.market, set(config.strategy.tickers) - given.keys())
     if not given and not flags.stale_ok:
         _refuse_old(prices.market, day, config.orders.max_age)
     request = OrderRequest(

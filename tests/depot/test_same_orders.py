@@ -185,6 +185,31 @@ REAL = [
 ]
 
 
+REAL_TAXED = [
+    ("us_small_caps_germany", ()),
+    ("us_small_caps_germany", ("tax.harvest=year_end", "tax.use_allowance=true", "costs={kind: percent, rate: 0.1%}")),
+    ("us_small_caps_germany", ("account.shares=whole", "data.dividends=towards_targets", "tax.collect=assessment")),
+    ("us_small_caps_germany", ("strategy.rebalance={kind: band, absolute: 2%}", "tax.budget=200")),
+    ("us_small_caps_united_states", ()),
+    ("us_small_caps_united_states", ("tax.lots=hifo", "tax.harvest=year_end", "account.execution=next_close")),
+    ("us_small_caps_united_states", ("account.shares=whole", "data.dividends=cash", "account.cash.rate=3%")),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "changes"), REAL_TAXED, ids=str)
+def test_every_session_of_twenty_taxed_years_is_gone_on_with(
+    name: str, changes: tuple[str, ...], shared_data: Path
+) -> None:
+    prices = ("data.source.kind=files", f"data.source.path={shared_data / 'raw.parquet'}")
+    config = load_run(CONFIGS / f"{name}.yaml", (*prices, *changes))
+    loaded = load_prices(config)
+    sessions = loaded.sessions_of(config.strategy)
+    costs = config.costs.cost_table(sessions.market.assets, sessions.market.foreign)
+    run = Run(sessions.market, config.strategy, config.account, costs, sessions.start, loaded.taxation)
+    assert assert_same(run) > 15
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "changes"), REAL, ids=str)
 def test_every_session_of_twenty_years_is_gone_on_with(name: str, changes: tuple[str, ...], shared_data: Path) -> None:

@@ -33,16 +33,17 @@ E10 = "A,10,50,2026-02-02\nA,10,80,2026-06-01\n"
 
 @dataclasses.dataclass
 class Asked:
-    """`engine orders` of a plan of two assets: A at 100, at 90 on the first session, and B at 50."""
+    """`engine orders` of a plan of two assets: A at 100, at 90 on the first session, and B at 50, paying ``dividend``."""
 
     folder: Path
+    dividend: float = 0.0
 
     def answer(self, tax: str, lots: str, cash: str, day: str = "2026-11-30", **flags: object) -> OrderAnswer:
         """Return the orders for ``lots`` as rows of ticker, quantity, cost and date."""
         sessions = exchange_sessions("XETR", np.datetime64("2025-01-02"), np.datetime64("2027-05-03"))
         rows = ["date,ticker,close,dividend,split"]
         for at, date in enumerate(sessions):
-            rows += [f"{date},A,{100 if at else 90},0,1", f"{date},B,50,0,1"]
+            rows += [f"{date},A,{100 if at else 90},0,1", f"{date},B,50,{self.dividend if at == 200 else 0},1"]
         (self.folder / "prices.csv").write_text("\n".join(rows) + "\n")
         currency = "EUR" if "germany" in tax else "USD"
         path = self.folder / "plan.yaml"
@@ -187,3 +188,13 @@ def test_a_state_that_was_changed_by_hand_is_one_line(asked: Asked) -> None:
     state.write_text(json.dumps(plain))
     with pytest.raises(DataError, match="a booking of taxes that cannot be one; it was changed by hand"):
         asked.answer(law, E10, "0", "2026-12-07", state=state)
+
+
+def test_a_fund_that_keeps_what_its_prices_pay_has_no_price_of_its_own(asked: Asked) -> None:
+    asked.dividend = 1.0
+    law = GERMANY.format(asset=STOCK, fund="{fund: equity, income: accumulating}", more="")
+    with pytest.raises(DataError, match="found closes of B that pay dividends, expected those of a fund that keeps"):
+        asked.answer(law, E10, "131.89")
+    own = asked.folder / "own.csv"
+    own.write_text("ticker,price,date\nB,50,2026-11-27\n")
+    assert sale(asked.answer(law, E10, "131.89", prices=own)) == pytest.approx((15.0, 600.0, 131.875))
