@@ -43,6 +43,7 @@ def list_warnings(
         *_unknown(plan, depot, rates),
         *_old_file(plan, depot, market),
         *_session(config, plan),
+        *_flows(config, plan),
         *_costs(config, plan),
         *_sizes(config, plan),
         *_between_rebalances(plan),
@@ -121,6 +122,14 @@ def _split_since(market: Market, date: np.datetime64, last: np.datetime64, held:
 def _session(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
     if closes_early(config.data.calendar, np.datetime64(plan.day)):
         yield f"{config.data.calendar} closes early on {plan.day}: orders of the day end with it"
+
+
+def _flows(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
+    if config.account.has_flows and not plan.flow:
+        found = (
+            "the plan pays money in or out by its calendar (account.contributions), and orders take none of it as done"
+        )
+        yield f"{found}; say what was moved by --contribute or --withdraw"
 
 
 def _costs(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:

@@ -62,7 +62,7 @@ def size_orders(
         )
     needed = sum(order.needs for order in placed)
     if needed > 0.0:
-        notes.append(f"wave 2 needs {needed:,.2f} of the proceeds of wave 1")
+        notes.append(f"orders of wave 2 need {needed:,.2f} of what sales bring: enter them when these have filled")
     spent, worst = sum(order.spent for order in placed), sum(order.worst for order in placed)
     return SizedOrders(tuple(placed), tuple(left_out), cash - due - spent, cash - due - worst, tuple(notes), due)
 

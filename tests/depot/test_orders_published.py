@@ -199,7 +199,7 @@ def test_what_needs_the_proceeds_of_sales_says_how_much_of_them() -> None:
     """Cash of 500 pays for a part of what 2250 buys."""
     sized = Depot(("A", "B"), (60, 40), (100, 50), (0.5, 0.5), 500.0).sized()
     assert [(order.signed, order.wave, order.needs) for order in sized.orders] == [(-18, 1, 0.0), (45, 2, 1750.0)]
-    assert sized.notes == ("wave 2 needs 1,750.00 of the proceeds of wave 1",)
+    assert sized.notes == ("orders of wave 2 need 1,750.00 of what sales bring: enter them when these have filled",)
 
 
 @pytest.mark.parametrize(

@@ -25,17 +25,21 @@ _WORDS: Final[Mapping[str, str]] = {
     "contribution": "money is paid in",
     "withdrawal": "money is taken out",
 }
+_BROKEN: Final[Mapping[str, str]] = {"band": "outside its band", "cap": "above its cap"}
 
 
 def describe_due(reason: str) -> str:
     """Return a reason in words; one that is a sentence already as it is.
 
-    >>> describe_due("january"), describe_due("every quarter"), describe_due("UNF: 6.1 % broke its band")
-    ('the rebalance of January', 'the rebalance of every quarter', 'UNF: 6.1 % broke its band')
+    >>> describe_due("january"), describe_due("every quarter"), describe_due("band: CRS +1.9 pp")
+    ('the rebalance of January', 'the rebalance of every quarter', 'outside its band: CRS +1.9 pp')
     """
     first = reason.partition(",")[0]
     if first in _MONTHS:
         return f"the rebalance of {reason[:1].upper()}{reason[1:]}"
     if reason.startswith("every "):
         return f"the rebalance of {reason}"
+    kind, colon, which = reason.partition(": ")
+    if colon and kind in _BROKEN:
+        return f"{_BROKEN[kind]}: {which}"
     return _WORDS.get(reason, reason)

@@ -92,7 +92,11 @@ def describe_preview(plan: OrderPlan) -> str:
     """Return what a rebalance would take: orders, fees, and which part of the value is traded [one way]."""
     orders = plan.sized.orders
     if not orders:
-        return "place no order"
+        left_out = plan.sized.left_out
+        if not left_out:
+            return "place no order"
+        more = f"; {len(left_out) - 1} more likewise" if len(left_out) > 1 else ""
+        return f"place no order; left out is {left_out[0].ticker}, as {left_out[0].why}{more}"
     fees, traded = sum(one.fee for one in orders), sum(one.money for one in orders)
     count = f"{len(orders)} order{'s' if len(orders) > 1 else ''}"
     turnover = traded / plan.value if plan.value > 0.0 else 0.0
@@ -150,9 +154,6 @@ def _print_rows(out: Console, plan: OrderPlan, rows: Sequence[OrderRow], folder:
     print_table(out, names, cells, left=(1, 2, 7), tight=True)
     if len(rows) > _MOST:
         print_bullet(out, f"{_MOST} of {len(rows)} orders; all: {_named(folder)}")
-    if any(row.order.wave == 2 for row in rows):
-        needed = sum(row.order.worst for row in rows if row.order.wave == 2)
-        print_bullet(out, f"Orders of wave 2 need {needed:,.2f} {plan.currency}: enter them after the sales.")
 
 
 def _limit(row: OrderRow, own: str) -> str:
@@ -194,7 +195,7 @@ def _realised(plan: OrderPlan, rows: Sequence[OrderRow]) -> str:
         return ""
     named = shortlist(f"{ticker} {gain:,.2f}" for ticker, gain in gains)
     gained, tax = sum(gain for _, gain in gains), sum(row.tax or 0.0 for row in rows)
-    text = f"Sales gain {gained:,.2f} {plan.currency}: {named}"
+    text = f"Sales realise {'a loss' if gained < 0.0 else 'a gain'} of {abs(gained):,.2f} {plan.currency}: {named}"
     if not plan.taxed:
         return text
     if not tax:
