@@ -50,6 +50,13 @@ def orders(
     state: Annotated[
         Path | None, typer.Option("--state", metavar="FILE", help="What was decided: state.json of earlier orders.")
     ] = None,
+    pending: Annotated[
+        Path | None, typer.Option("--pending", metavar="FILE", help="Open orders, a CSV of side,code,quantity,limit.")
+    ] = None,
+    settled_cash: Annotated[
+        float | None,
+        typer.Option("--settled-cash", metavar="MONEY", help="Cash that pays before sales settle."),
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when orders are due.")] = False,
     ics: Annotated[
         Path | None, typer.Option("--ics", metavar="FILE", help="Write the next five decisions as calendar entries.")
@@ -82,6 +89,8 @@ def orders(
         fx=tuple(fx or ()),
         stale_ok=stale_ok,
         agenda=ics is not None,
+        pending=pending,
+        settled_cash=settled_cash,
     )
     with _located(config, holdings, prices, state):
         answer = answer_orders(loaded, holdings, flags)

@@ -18,10 +18,11 @@ from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_dec
 from engine.depot.order_fees import OrderFees
 from engine.depot.order_session import append_session
 from engine.depot.order_terms import OrderTerms, terms_of_orders
-from engine.depot.own_lots import Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.own_lots import OwnLot, Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.pending import OpenOrder, cash_bound, net_open_sales, note_pending, shares_waiting
 from engine.depot.records import Position
 from engine.depot.rounding import is_settled
-from engine.depot.sizing import Fee, SizedOrder, SizedOrders, TaxAtOnce, Wanted, size_orders
+from engine.depot.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
 from engine.depot.taxes import OrderTaxes
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
@@ -44,6 +45,8 @@ class OrderRequest(NamedTuple):
     rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
     ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
     ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
+    ``pending`` are orders that are open already, and ``settled`` is the cash that may be spent before sales are, None
+    for all of it and what they bring.
     """
 
     day: np.datetime64
@@ -58,6 +61,8 @@ class OrderRequest(NamedTuple):
     stale_ok: bool = False
     positions: Mapping[str, Sequence[Position]] = {}
     taxation: Taxation | None = None
+    pending: tuple[OpenOrder, ...] = ()
+    settled: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,25 +131,32 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     """
     market = _order_market(sessions.market, config, request)
     costs = config.costs.cost_table(market.assets, market.foreign)
-    units = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
-    shares = _shares_of_the_day(market)
+    waiting = shares_waiting(request.pending)
+    owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
+    units, shares = np.array(list(owned.values())), _shares_of_the_day(market)
     account, terms = config.account, terms_of_orders(config)
     if account.shares == "whole" and not _is_whole(units, market, terms):
         account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
     lots, told = lots_by_ticker(request.positions, market)
     following = _session_after(request.day, config.data.calendar)
     plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
-    own = OwnAccount(units / shares, request.cash, {market.columns[ticker]: held for ticker, held in lots.items()})
+    bound = cash_bound(request.pending, _fees_of(market, plan, frozenset()))
+    own = OwnAccount(
+        units / shares, request.cash - bound, {market.columns[ticker]: held for ticker, held in lots.items()}
+    )
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
-    cash, tax_before = request.cash + request.flow - planned.yearly_fee, _tax_before(planned)
-    wanted = _wanted(config, market, planned, units)
+    cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)
+    wanted = _wanted(config, market, planned, request, waiting)
     value = account_value(units, planned.prices, cash)
     if not request.exact and planned.due and is_settled(wanted, value - tax_before, terms):
         wanted = [one._replace(units=0.0) for one in wanted]
     fees = _fees_of(market, plan, planned.saved_up)
     tax = None if planned.taxes is None else _tax_at_once(planned.taxes, planned, market, fees)
-    sized = size_orders(wanted, cash - tax_before, terms, fees, tax=tax)
+    netted, told_open = net_open_sales(wanted, cash - tax_before - terms.reserve, fees)
+    choices = SizingChoices(None if request.settled is None else request.settled - bound + request.flow)
+    sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
+    sized = note_pending(sized, request.pending, told_open)
     realised, after = gains_of_oldest(sized.orders, lots), planned.after
     if planned.taxes is not None:
         realised, booked = planned.taxes.realise(sized.orders)
@@ -254,18 +266,31 @@ def _is_whole(units: FloatArray, market: Market, terms: OrderTerms) -> bool:
     return bought and float(np.abs(units - np.rint(units)).max(initial=0.0)) <= _WHOLE
 
 
-def _wanted(config: RunConfig[PolicyT], market: Market, planned: PlannedTrades, units: FloatArray) -> list[Wanted]:
+def _lots_waiting(request: OrderRequest, ticker: str) -> list[OwnLot]:
+    """Return what open orders buy of an asset, as bought on the day of the orders at their limits."""
+    bought = [one for one in request.pending if one.ticker == ticker and one.side == "buy"]
+    return [OwnLot(request.day, one.quantity, one.limit) for one in bought]
+
+
+def _wanted(
+    config: RunConfig[PolicyT],
+    market: Market,
+    planned: PlannedTrades,
+    request: OrderRequest,
+    waiting: Mapping[str, float],
+) -> list[Wanted]:
     spreads = config.costs.spreads(market.assets)
     return [
         Wanted(
             ticker,
             float(planned.trades[j]),
             float(planned.prices[j]),
-            float(units[j]),
+            request.held.get(ticker, 0.0),
             float(planned.targets[j]),
             float(spreads[j]),
             float(planned.caps[j]),
             planned.reasons.get(j, ""),
+            waiting.get(ticker, 0.0),
         )
         for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in config.strategy.tickers)
         if planned.prices[j] > 0.0  # what was never priced is neither held nor traded

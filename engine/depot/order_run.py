@@ -24,6 +24,7 @@ from engine.depot.holdings import read_holdings
 from engine.depot.kept_inside import refuse_kept_inside
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
 from engine.depot.order_warnings import list_warnings, value_of_unknown
+from engine.depot.pending import read_pending
 from engine.depot.price_checks import SharePrice, check_file_prices
 from engine.depot.request import OwnDepot, identifiers_of, read_depot
 from engine.depot.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
@@ -31,7 +32,7 @@ from engine.depot.state_file import read_state
 from engine.portfolio.policy import PolicyT
 
 _LOOK_AHEAD = np.timedelta64(30, "D")
-_NO_OTHERS = "assumed: no other orders are open"
+_NO_OTHERS = ("assumed: no other orders are open",)
 _AGENDA, _AGENDA_DAYS = 5, np.timedelta64(2200, "D")
 
 
@@ -39,7 +40,8 @@ class OrderFlags(NamedTuple):
     """What a command line says beside config and holdings; texts as they were typed, "" where nothing was.
 
     ``cash`` is money, or the name of the row of a statement that is the cash; ``fx`` are rates as ``EURUSD=1.0832``.
-    ``stale_ok``: what is held and has no fresh price waits. ``agenda``: the next decisions are wanted too.
+    ``stale_ok``: what is held and has no fresh price waits. ``agenda``: the next decisions are wanted too. ``pending``
+    is a file of open orders; ``settled_cash`` stands for that of the file of holdings.
     """
 
     cash: str = ""
@@ -54,6 +56,8 @@ class OrderFlags(NamedTuple):
     fx: tuple[str, ...] = ()
     stale_ok: bool = False
     agenda: bool = False
+    pending: Path | None = None
+    settled_cash: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         stale_ok=flags.stale_ok,
         positions=depot.positions,
         taxation=prices.taxation,
+        pending=() if flags.pending is None else read_pending(flags.pending, identifiers_of(config), depot.held),
+        settled=depot.settled if flags.settled_cash is None else flags.settled_cash,
     )
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)
@@ -128,7 +134,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         rates=_rates_of(market, plan, rates),
         preview=preview,
         coming=_coming(config, sessions, plan) if flags.agenda else (),
-        assumptions=(*depot.notes, *(f"assumed: {one}" for one in plan.notes), _NO_OTHERS),
+        assumptions=(*depot.notes, *(f"assumed: {one}" for one in plan.notes), *_NO_OTHERS[bool(flags.pending) :]),
         warnings=(
             *_moved(flags.as_of, day, config.data.calendar),
             *told,

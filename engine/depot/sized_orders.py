@@ -46,7 +46,7 @@ class SizedOrder:
     """One order: ``quantity`` positive [shares], ``limit`` [currency/share], its ``money`` at the sizing price and fee.
 
     ``wave`` 2 needs the proceeds of wave 1, of which it ``needs`` so much [currency]; a ``fraction`` is executed apart,
-    at market.
+    at market. ``spread`` is half of it, a share of the money that the fee has in it.
     """
 
     ticker: str
@@ -59,6 +59,7 @@ class SizedOrder:
     kind: OrderKind = "limit"
     wave: int = 1
     needs: float = 0.0
+    spread: float = 0.0
 
     @property
     def money(self) -> float:
@@ -77,8 +78,13 @@ class SizedOrder:
 
     @property
     def worst(self) -> float:
-        """Cash that it takes when it fills at its limit, fee included; negative for a sale [currency]."""
-        return self.signed * (self.price if self.limit is None else self.limit) + self.fee
+        """Cash that it takes when it fills at its limit, fee included; negative for a sale [currency].
+
+        Who fills at a limit has paid the spread in it, and not once more as a fee.
+        """
+        if self.limit is None:
+            return self.spent
+        return max(self.signed * self.limit + self.fee - self.spread * self.money, self.spent)
 
 
 class LeftOut(NamedTuple):

@@ -86,16 +86,29 @@ def _place(
 
 def _orders_of(one: Wanted, quantity: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:
     """Return the orders of one asset: one, or of what is sold out with a fraction two."""
+    if not quantity:
+        return []
     if quantity > 0.0:
-        limit = terms.buy_limit(one.price, one.spread)
-        paid = fee(one.ticker, quantity * one.price)
-        return [SizedOrder(one.ticker, "buy", quantity, one.price, limit, paid, one.reason)]
-    limit, sold = terms.sell_limit(one.price, one.spread), -quantity
-    whole = float(math.floor(sold + ROUNDING)) if terms.shares_of(one.ticker).sell == 1.0 else sold
-    parts: list[tuple[float, float | None, OrderKind]] = [(whole, limit, "limit"), (sold - whole, None, "fraction")]
+        parts: list[tuple[float, float | None, OrderKind]] = [
+            (quantity, terms.buy_limit(one.price, one.spread), "limit")
+        ]
+    else:
+        sold = -quantity
+        whole = float(math.floor(sold + ROUNDING)) if terms.shares_of(one.ticker).sell == 1.0 else sold
+        parts = [(whole, terms.sell_limit(one.price, one.spread), "limit"), (sold - whole, None, "fraction")]
     return [
-        SizedOrder(one.ticker, "sell", units, one.price, at, fee(one.ticker, units * one.price), one.reason, kind)
-        for units, at, kind in parts
+        SizedOrder(
+            ticker=one.ticker,
+            side="buy" if quantity > 0.0 else "sell",
+            quantity=units,
+            price=one.price,
+            limit=limit,
+            fee=fee(one.ticker, units * one.price),
+            reason=one.reason,
+            kind=kind,
+            spread=one.spread,
+        )
+        for units, limit, kind in parts
         if units > ROUNDING
     ]
 
