@@ -45,8 +45,8 @@ class OrderRequest(NamedTuple):
     rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
     ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
     ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
-    ``pending`` are orders that are open already, and ``settled`` is the cash that may be spent before sales are, None
-    for all of it and what they bring.
+    ``pending`` are orders that are open already, and ``settled`` is the cash that pays for purchases which would
+    need the proceeds of sales, None where these do.
     """
 
     day: np.datetime64

@@ -32,7 +32,7 @@ def tradable(one: Wanted, terms: OrderTerms) -> float:
         return shares.purchase(one.units, one.price)
     if one.target == 0.0:
         return -shares.sale(-one.units, one.sellable)
-    return -shares._replace(rest=not shares.sell).sale(-one.units, one.sellable)
+    return -shares._replace(rest=False).sale(-one.units, one.sellable)
 
 
 def is_settled(wanted: Sequence[Wanted], value: float, terms: OrderTerms) -> bool:

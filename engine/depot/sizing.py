@@ -27,7 +27,7 @@ _HALVINGS: Final = 60
 
 
 class SizingChoices(NamedTuple):
-    """What may be chosen: ``settled`` cash [currency], beyond which nothing is bought, None for no such bound."""
+    """What may be chosen: ``settled`` cash [currency] that pays for wave 2, None for the proceeds of wave 1."""
 
     settled: float | None = None
 
@@ -200,19 +200,14 @@ def _in_waves(orders: list[SizedOrder], cash: float) -> list[SizedOrder]:
 
 
 def _cut_to_settled(placed: list[SizedOrder], settled: float, terms: OrderTerms, fee: Fee) -> list[LeftOut]:
-    """Cut purchases to what ``settled`` cash pays for, and return what is due after settlement.
-
-    What needs no proceeds of sales comes first; all that does is cut by one factor.
-    """
-    room, later, kept = max(settled, 0.0), list[LeftOut](), [order for order in placed if order.side == "sell"]
-    for wave in (1, 2):
-        buys = [order for order in placed if order.side == "buy" and order.wave == wave]
-        cut = {one.ticker: one for one in _scaled(buys, room, terms, fee) if not terms.why_not(one.money, one.fee)}
-        for order in buys:
-            less = order.quantity - (cut[order.ticker].quantity if order.ticker in cut else 0.0)
-            if less > ROUNDING:
-                later.append(LeftOut(order.ticker, less * order.price, f"{less:g} shares are due after settlement"))
-        kept += cut.values()
-        room -= sum(order.worst for order in cut.values())
-    placed[:] = kept
+    """Cut purchases that need the proceeds of sales to what ``settled`` cash pays for; return what is due later."""
+    first = [order for order in placed if order.wave == 1]
+    needy, later = [order for order in placed if order.wave == 2], list[LeftOut]()
+    room = max(settled - sum(order.worst for order in first if order.side == "buy"), 0.0)
+    cut = {one.ticker: one for one in _scaled(needy, room, terms, fee) if not terms.why_not(one.money, one.fee)}
+    for order in needy:
+        less = order.quantity - (cut[order.ticker].quantity if order.ticker in cut else 0.0)
+        if less > ROUNDING:
+            later.append(LeftOut(order.ticker, less * order.price, f"{less:g} shares are due after settlement"))
+    placed[:] = [*first, *cut.values()]
     return later
