@@ -236,3 +236,14 @@ def test_a_terminal_of_80_columns_takes_200_positions(
     assert max(map(len, orders.out.splitlines())) <= 80
     assert len(orders.out.splitlines()) < 110
     assert "orders.json" in orders.out
+
+
+def test_a_plan_without_any_symbol_is_told_once_that_its_basket_is_empty(orders: OrdersCommand) -> None:
+    plain = orders.config.replace(", ibkr: EUNL, exchange: SMART/IBIS2", "").replace(
+        ", ibkr: SPY, exchange: SMART/ARCA", ""
+    )
+    orders.config = plain
+    assert orders.run("--now") == 0
+    assert "Not in the basket file: all orders (no asset has a symbol: write `ibkr` under identifiers, if" in " ".join(
+        orders.out.split()
+    )

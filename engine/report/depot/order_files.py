@@ -188,6 +188,10 @@ def basket_csv(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], 
 def not_in_basket(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier]) -> tuple[str, ...]:
     """Return which orders no basket file has: for each cause their assets."""
     known = _symbols(identifiers)
+    if rows and not known:
+        return (
+            "all orders (no asset has a symbol: write `ibkr` under identifiers, if you are at Interactive Brokers)",
+        )
     causes: dict[str, list[str]] = {}
     for row in rows:
         if why := _why_not_in_basket(row, known):
