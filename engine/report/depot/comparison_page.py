@@ -14,6 +14,7 @@ from engine.depot.comparison.records import ComparedFigure, DepotComparison
 from engine.report.card import Card
 from engine.report.charts.bar_chart import cell_bar
 from engine.report.charts.controls import period_bar
+from engine.report.charts.frame import short_label
 from engine.report.charts.mark import Mark
 from engine.report.charts.packed_data import PackedSeries, packed_data
 from engine.report.charts.time_chart import Line, TimeChart, time_chart
@@ -32,6 +33,7 @@ from engine.report.html_page import render_page
 from engine.report.number_format import DASH, cents
 from engine.report.phrases import plural
 
+_ADVICE: Final = "A calculation from your own rule, no advice."
 _SHOWN: Final = 12
 """Deviations that are not folded away."""
 _CARDS: Final = 3
@@ -71,7 +73,8 @@ def render_depot_comparison(found: DepotComparison) -> str:
         data=_packed(found),
         found=found,
         facts=f"{found.start} to {found.end} · {plural(len(found.dates), 'session')} · {found.currency}",
-        foot=f"{found.name}, {found.start} to {found.end}.",
+        foot=f"{short_label(found.name, 60)}, {found.start} to {found.end}.",
+        advice=_ADVICE,
         verdict=verdict(found),
         cards=_cards(found),
         controls=_controls(found),
