@@ -115,6 +115,14 @@ def test_the_example_of_a_depot_is_what_its_command_prints_and_its_sums_are_righ
     assert "outweighed" in output(*commands[1], cwd=tmp_path)
 
 
+@pytest.mark.parametrize(("verb", "page"), [("orders", "orders.md"), ("depot", "depot.md")])
+def test_every_option_of_an_own_depot_is_on_its_page(verb: str, page: str, tmp_path: Path) -> None:
+    told = set(re.findall(r"^  (--[a-z-]+)", output(verb, "--help", cwd=tmp_path), re.MULTILINE))
+    named = set(re.findall(r"(?<![\w-])--[a-z-]+", (ROOT / "docs" / page).read_text()))
+    assert told - named <= {"--help", "--set", "--out"}
+    assert len(told) > 10
+
+
 def test_every_option_and_layout_of_the_page_on_depots_exists(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "depot.md").read_text()
     told = output("depot", "--help", cwd=tmp_path)
