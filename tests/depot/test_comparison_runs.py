@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.backtest.config import RunConfig
+from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.compare_depot import compare_depot
@@ -300,3 +301,17 @@ def test_bookings_in_another_currency_are_taken_at_the_rate_of_their_day(
     assert found.mine[0] == pytest.approx(1091.9)
     assert found.flows[1] == pytest.approx(109.53)
     assert any("in EUR" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_the_plan_s_line_is_the_run_of_the_same_config_with_the_same_flows(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_plan(tmp_path, write_market(tmp_path), **PLANS[kind])
+    found, _, _ = compare(config, Statement.of_flows(FLOWS).write(tmp_path / "own.csv"), monkeypatch)
+    first, *later = FLOWS.items()
+    plain = config.canonical()
+    flows = [{"amount": float(amount), "on": day} for day, amount in later]
+    plain["account"] = {**plain["account"], "capital": float(first[1]), "contributions": flows}
+    result = run_backtest(type(config).model_validate({**plain, "window": {"start": first[0]}}), parts=False)
+    assert found.plan.tolist() == result.comparison.strategy.ledger.value.tolist()
