@@ -128,6 +128,10 @@ def test_what_the_plan_does_not_hold_is_priced_by_its_source_by_a_file_or_by_its
     unknown = Statement([*own.rows]).trade(DAYS[100], "DDD", "2", "-200")
     with pytest.raises(DataError, match=rf"{isin('DDD')}: held at the end, .*--prices FILE"):
         compare(plan, unknown.write(tmp_path / "own.csv"), monkeypatch)
+    old = Statement([*own.rows]).trade("2023-06-01", "DDD", "2", "-200")
+    with pytest.raises(DataError, match=f"{isin('DDD')}: held at the end, and found its last price on 2023-06-01"):
+        compare(plan, old.write(tmp_path / "own.csv"), monkeypatch, end=DAYS[22])
+    unknown.write(tmp_path / "own.csv")
     listed = tmp_path / "end.csv"
     listed.write_text(f"isin,price\n{isin('DDD')},130\n")
     found, _, _ = compare(plan, tmp_path / "own.csv", monkeypatch, prices=listed)

@@ -18,10 +18,14 @@ from engine.depot.comparison.priced_market import PricedMarket
 
 @dataclass
 class OwnQuotes:
-    """What is known of an asset that the source does not have: splits and prices, by session, in order of time."""
+    """What is known of an asset that the source does not have: splits and prices, by session, in order of time.
+
+    ``last_day`` is that of the last price, which may be before the first session.
+    """
 
     splits: list[tuple[int, Fraction]] = field(default_factory=list)
     prices: list[tuple[int, Fraction]] = field(default_factory=list)
+    last_day: dt.date | None = None
 
     def shares(self, row: int) -> Fraction:
         """Return the shares of a session that one of the last session is."""
@@ -99,9 +103,10 @@ class AssetPrices:
         path[-1] = float(self.last(ticker))
         return path
 
-    def learn_prices(self, ticker: str, at: Iterable[tuple[int, Fraction]]) -> None:
-        """Take prices of units at sessions from one's own trades."""
+    def learn_prices(self, ticker: str, at: Iterable[tuple[int, Fraction]], last_day: dt.date) -> None:
+        """Take prices of units at sessions from one's own trades, the last one of which is of a day."""
         own = self.quotes_of(ticker)
+        own.last_day = max(own.last_day or last_day, last_day)
         own.prices = sorted([*own.prices, *((row, price) for row, price in at if price > 0)], key=lambda one: one[0])
         self._closes.clear()
 
@@ -118,10 +123,9 @@ class AssetPrices:
                 age = int(traded.age[end, self.columns[ticker]])
                 last = str(traded.dates[end - age]) if age >= 0 else "none"
             else:
-                prices = self.quotes_of(ticker).prices
-                row = prices[-1][0] if prices else -1
-                age = int(np.busday_count(traded.dates[row], day)) if row >= 0 else -1
-                last = str(traded.dates[row]) if row >= 0 else "none"
+                known = self.quotes_of(ticker).last_day
+                age = -1 if known is None else int(np.busday_count(np.datetime64(known), day))
+                last = str(known or "none")
             one = by_ticker.get(ticker)
             if one is not None and (ticker not in self.columns or not 0 <= age <= max_age):
                 printed = one.price * self.shares(ticker, end)

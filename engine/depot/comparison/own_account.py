@@ -102,7 +102,7 @@ class Replay:
                 message = (
                     f"found {_plain(-one.quantity)} shares of {ticker} going on {one.date}, {_plain(there)} were there"
                 )
-                remedy = "export all transactions, give --holdings-at-start FILE, or say more by --corrections FILE"
+                remedy = "export all transactions, or give --holdings-at-start FILE"
                 self.faults.append(f"{self.path}:{one.line}: {message}; {remedy}")
                 return
             units = -self.held[ticker]
@@ -158,7 +158,7 @@ def learn_own_quotes(bookings: Sequence[OwnBooking], prices: AssetPrices) -> tup
     unknown = sorted({one.ticker for one in ordered if one.ticker and one.quantity} - prices.columns.keys())
     for ticker in unknown:
         prices.quotes_of(ticker).splits = count_splits(ticker, ordered, prices)
-        seen = list[tuple[int, Fraction]]()
+        seen, last = list[tuple[int, Fraction]](), None
         for one in ordered:
             row = row_of(prices.market.traded, one.date)
             if one.ticker == ticker and one.quantity and one.kind != "split" and row < prices.rows:
@@ -166,7 +166,9 @@ def learn_own_quotes(bookings: Sequence[OwnBooking], prices: AssetPrices) -> tup
                 moved = one.kind in {"transfer_in", "transfer_out"}
                 price = one.price if moved and one.price is not None else -_gross(one) / one.quantity
                 seen.append((max(row, 0), price * shares))
-        prices.learn_prices(ticker, seen)
+                last = one.date
+        if last is not None:
+            prices.learn_prices(ticker, seen, last)
     return tuple(unknown)
 
 

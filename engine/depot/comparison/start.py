@@ -92,7 +92,9 @@ def read_opening(
         units[ticker] = units.get(ticker, ZERO) + Fraction(one.quantity) / prices.shares_on(ticker, first)
         known = one.currency in {"", own}
         if ticker not in prices.columns and one.price is not None and known:
-            prices.learn_prices(ticker, [(row_of(prices.market.traded, one.date or first), Fraction(one.price))])
+            day = one.date or first
+            at = max(row_of(prices.market.traded, day), 0)
+            prices.learn_prices(ticker, [(at, Fraction(one.price))], day)
     return Opening(units, cash, given=True)
 
 
