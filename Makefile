@@ -16,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages lint bench reading events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all pages lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ bench: $(VENV)/.comparable $(BENCH)/.installed ## how long things take, beside o
 
 reading: $(VENV)/.installed ## how long price files take to be read
 	$(BIN)/python benchmarks/reading.py
+
+orders: $(VENV)/.installed ## how long orders of 200 positions take beyond the start of the program
+	$(BIN)/python benchmarks/orders.py
 
 events: $(VENV)/.testable ## raw closes with their events beside adjusted ones: every day above 1e-5 and its cause
 	$(BIN)/python -m tests.support.reconciliation

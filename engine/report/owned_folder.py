@@ -15,13 +15,20 @@ from engine.core.publication import stage_folder
 from engine.core.regular_files import read_regular, regular_sha256
 
 
-def publish_owned(
-    folder: Path, files: Mapping[str, bytes], kind: str, command: str, *, config: str = "", data: str = ""
+def publish_owned(  # noqa: PLR0913  (what a manifest says of them)
+    folder: Path,
+    files: Mapping[str, bytes],
+    kind: str,
+    command: str,
+    *,
+    config: str = "",
+    data: str = "",
+    private: bool = False,
 ) -> list[Path]:
     """Put ``files`` into ``folder``, all or none, and a manifest of ``kind`` that signs them; return their places.
 
     Files of the same kind that are still as an earlier ``command`` left them stay signed. ``config`` and ``data`` are
-    the SHA-256 of what they were made of.
+    the SHA-256 of what they were made of; what is ``private`` can be read by its owner alone.
 
     Raises
     ------
@@ -42,6 +49,8 @@ def publish_owned(
             atomic_write(staging / name, content)
             manifest = manifest.sign(name, content)
         atomic_write(staging / MANIFEST_FILE, manifest.to_bytes())
+        for name in (*files, MANIFEST_FILE) if private else ():
+            (staging / name).chmod(0o600)
     return [folder / name for name in files]
 
 

@@ -114,6 +114,11 @@ def _run_of(config: str, *more: str) -> tuple[str, ...]:
     return ("run", config, "--out", "out", *more)
 
 
+def _orders_of(config: str) -> tuple[str, ...]:
+    files = ("--holdings", "held.csv", "--prices", "prices.csv")
+    return ("orders", config, *files, "--as-of", "2020-06-01", "--now", "--out", "out")
+
+
 _EXPORT: Final = ("export", "out/plan", "--to", "csv")
 SCENARIOS: Final = (
     Scenario("publish", ("publish", "new"), (("publish", "old"),)),
@@ -156,6 +161,18 @@ SCENARIOS: Final = (
         configs={"old.yaml": CLAIMS % "8%", "new.yaml": CLAIMS % "9%"},
     ),
     _scenario("luck", "luck", "evidence: {draws: 100}\n" + MIX, "60%", "55%", folder="out/plan.luck"),
+    Scenario(
+        "orders",
+        _orders_of("new.yaml"),
+        (_orders_of("old.yaml"),),
+        folder="out/plan/2020-06-01",
+        configs={
+            "old.yaml": PLAN + MIX % "60%",
+            "new.yaml": PLAN + MIX % "55%",
+            "held.csv": "ticker,quantity\nQUAL,300\nSIZE,150\nHD,9\nJNJ,9\nPG,9\nCASH,900\n",
+            "prices.csv": "ticker,price\nQUAL,96\nSIZE,85\nHD,250\nJNJ,147\nPG,117\n",
+        },
+    ),
     Scenario(
         "data fetch",
         ("data", "fetch", "new.yaml", "--refresh"),

@@ -38,9 +38,7 @@ def write_comparison(comparison: DepotComparison, out: Path) -> Path:
         "equity.csv": csv_bytes(_equity_table(comparison)),
     }
     config, data = hashes.get("config", ""), hashes.get("data", "")
-    places = publish_owned(folder, files, DEPOT_KIND, "engine depot", config=config, data=data)
-    for place in (*places, folder / "manifest.json"):
-        place.chmod(0o600)
+    publish_owned(folder, files, DEPOT_KIND, "engine depot", config=config, data=data, private=True)
     return folder
 
 

@@ -55,9 +55,8 @@ def write_orders(config: RunConfig[PolicyT], answer: OrderAnswer, out: Path) -> 
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
     hashes = answer.sha256
     files = order_files(config, answer)
-    places = publish_owned(folder, files, ORDERS_KIND, "engine orders", config=hashes["config"], data=hashes["data"])
-    for place in (*places, folder / "manifest.json"):
-        place.chmod(0o600)
+    signed = {"config": hashes["config"], "data": hashes["data"]}
+    publish_owned(folder, files, ORDERS_KIND, "engine orders", **signed, private=True)
     return folder
 
 
