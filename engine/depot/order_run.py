@@ -100,6 +100,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     rates = ExchangeRates(config.account.currency, typed, config.data.fx, day, config.orders.max_age)
     found = read_holdings(str(holdings), flags.layout, account=flags.account, cash_account=cash_row)
     depot = read_depot(config, found, money, rates)
+    if flags.settled_cash is not None:
+        depot = replace(depot, settled=flags.settled_cash)
     prices = load_prices(_until(config, day))
     given, told = _given_prices(config, flags, day)
     _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - given.keys()))
@@ -120,7 +122,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         positions=depot.positions,
         taxation=prices.taxation,
         pending=() if flags.pending is None else read_pending(flags.pending, identifiers_of(config), depot.held),
-        settled=depot.settled if flags.settled_cash is None else flags.settled_cash,
+        settled=depot.settled,
     )
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)

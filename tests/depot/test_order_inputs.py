@@ -177,3 +177,7 @@ def test_an_error_begins_with_the_place_that_it_is_in(
         begins = begins.replace(name, path)
     assert orders.err.startswith(begins)
     assert "Traceback" not in orders.err
+
+
+def test_settled_cash_is_that_of_the_flag(orders: OrdersCommand) -> None:
+    assert orders.json("--settled-cash", "12.5")["cash"]["settled"] == 12.5
