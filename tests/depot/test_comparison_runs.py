@@ -319,3 +319,31 @@ def test_the_plan_s_line_is_the_run_of_the_same_config_with_the_same_flows(
     plain["account"] = {**plain["account"], "capital": float(first[1]), "contributions": flows}
     result = run_backtest(type(config).model_validate({**plain, "window": {"start": first[0]}}), parts=False)
     assert found.plan.tolist() == result.comparison.strategy.ledger.value.tolist()
+
+
+def test_what_is_paid_on_the_first_day_counts(
+    plan: RunConfig[AnyStrategy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, _, _ = own_statement(plan, tmp_path, monkeypatch)
+    found, _, _ = compare(plan, own.book(DAYS[20], "INTEREST", "0.5").write(tmp_path / "own.csv"), monkeypatch)
+    assert money(found) == pytest.approx({"income": 0.5})
+    assert found.mine[0] - found.plan[0] == pytest.approx(0.5)
+
+
+def test_what_was_delisted_is_paid_out_to_the_plan_and_priced_by_a_file_where_it_is_still_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = write_market(tmp_path)
+    lines = [line for line in prices.read_text().splitlines() if ",BBB," not in line or line[:10] <= DAYS[230]]
+    prices.write_text("\n".join(lines) + "\n")
+    config = write_plan(tmp_path, prices, dividends="cash")
+    own, bookings, _ = own_statement(config, tmp_path, monkeypatch)
+    payout = next(one for one in bookings.trades if one.ticker == "BBB" and one.row == 231)
+    assert abs(sum(one.quantity for one in bookings.trades if one.ticker == "BBB")) < 1e-12
+    assert money(compare(config, own.write(tmp_path / "own.csv"), monkeypatch)[0]) == {}
+    kept = Statement([one for one in own.rows if (one["date"], one.get("symbol")) != (DAYS[231], isin("BBB"))])
+    with pytest.raises(DataError, match=f"BBB: held at the end, and found its last price on {DAYS[230]}"):
+        compare(config, kept.write(tmp_path / "own.csv"), monkeypatch)
+    (tmp_path / "end.csv").write_text("ticker,price\nBBB,0\n")
+    found, _, _ = compare(config, tmp_path / "own.csv", monkeypatch, prices=tmp_path / "end.csv")
+    assert money(found)["not_done"] == pytest.approx(float(payout.quantity * payout.price), rel=1e-9)

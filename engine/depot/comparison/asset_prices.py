@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.depot.comparison.exact import ZERO
+from engine.depot.comparison.exact import DUST, ZERO
 from engine.depot.comparison.own_bookings import OwnBooking, PrintedPrice, row_of
 from engine.depot.comparison.priced_market import PricedMarket
 
@@ -113,31 +113,38 @@ class AssetPrices:
     def set_end_prices(self, given: Sequence[PrintedPrice], held: Mapping[str, Fraction], max_age: int) -> list[str]:
         """Take prices at the end from a file where the source has none that is new enough; return which are missing.
 
-        ``held`` are the units at the end; a plan's own asset is always priced by its source.
+        ``held`` are the units at the end. What the source has a close of later only pauses, and is no matter of a file.
         """
         traded, end = self.market.traded, self.rows - 1
         day, by_ticker = traded.dates[end], {one.ticker: one for one in given}
         faults = []
-        for ticker in sorted(one for one, units in held.items() if units):
-            if ticker in self.columns:
-                age = int(traded.age[end, self.columns[ticker]])
-                last = str(traded.dates[end - age]) if age >= 0 else "none"
-            else:
-                known = self.quotes_of(ticker).last_day
-                age = -1 if known is None else int(np.busday_count(np.datetime64(known), day))
-                last = str(known or "none")
+        for ticker in sorted(one for one, units in held.items() if abs(units) > DUST):
+            age, last = self._age_at_end(ticker)
+            pauses = ticker in self.columns and bool(traded.listed[end, self.columns[ticker]])
             one = by_ticker.get(ticker)
-            if one is not None and (ticker not in self.columns or not 0 <= age <= max_age):
-                printed = one.price * self.shares(ticker, end)
+            if one is not None and not pauses and (ticker not in self.columns or not 0 <= age <= max_age):
                 age = 0 if one.date is None else max(int(np.busday_count(np.datetime64(one.date), day)), 0)
-                last, self._last[ticker] = str(one.date or day), printed
+                last, self._last[ticker] = str(one.date or day), one.price * self.shares(ticker, end)
             if not 0 <= age <= max_age:
                 found = f"found its last price on {last}, expected one at most {max_age} sessions before {day}"
-                faults.append(
-                    f"{ticker}: held at the end, and {found} (orders.max_age); give it by --prices FILE (ticker or "
-                    "isin, price), or name a ticker of the source for it in identifiers"
+                remedy = (
+                    "choose a day as --end on which it has a close"
+                    if pauses
+                    else "give it by --prices FILE (ticker or isin, price), or name a ticker of the source for it in "
+                    "identifiers"
                 )
+                faults.append(f"{ticker}: held at the end, and {found} (orders.max_age); {remedy}")
         return faults
+
+    def _age_at_end(self, ticker: str) -> tuple[int, str]:
+        """Return the sessions or weekdays that the last price is old at the end, -1 for none, and its day."""
+        traded, end = self.market.traded, self.rows - 1
+        if ticker in self.columns:
+            age = int(traded.age[end, self.columns[ticker]])
+            return age, str(traded.dates[end - age]) if age >= 0 else "none"
+        known = self.quotes_of(ticker).last_day
+        age = -1 if known is None else int(np.busday_count(np.datetime64(known), traded.dates[end]))
+        return age, str(known or "none")
 
 
 def count_splits(ticker: str, bookings: Iterable[OwnBooking], prices: AssetPrices) -> list[tuple[int, Fraction]]:

@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 ZERO: Final = Fraction(0)
+DUST: Final = Fraction(1, 10**6)
+"""Shares that are none: brokers and floats round."""
 HELD_AT_START: Final = "held at the start"
 """The words of what was there before all trades: as if it was bought at that close."""
 CashKind: TypeAlias = Literal["dividend", "interest", "fee", "tax"]

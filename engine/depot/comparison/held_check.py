@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Final
 
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices
-from engine.depot.comparison.exact import ZERO
+from engine.depot.comparison.exact import DUST, ZERO
 from engine.depot.comparison.own_account import OwnAccount
 from engine.depot.comparison.own_bookings import NamedAssets
 from engine.depot.records import Holdings
-
-_SAME_SHARES: Final = Fraction(1, 10**6)
 
 
 def check_holdings(stated: Holdings, names: NamedAssets, own: OwnAccount, prices: AssetPrices) -> None:
@@ -25,7 +22,7 @@ def check_holdings(stated: Holdings, names: NamedAssets, own: OwnAccount, prices
     faults = []
     for ticker in sorted(listed.keys() | booked.keys()):
         there, said = booked.get(ticker, ZERO), listed.get(ticker, ZERO)
-        if abs(there - said) > _SAME_SHARES * max(ZERO + 1, abs(said)):
+        if abs(there - said) > DUST * max(ZERO + 1, abs(said)):
             faults.append(
                 f"{stated.path}: found {float(said):,.10g} shares of {ticker}, and all bookings up to "
                 f"{prices.market.traded.dates[end]} add up to {float(there):,.10g}; export all transactions, or say "

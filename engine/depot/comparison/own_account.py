@@ -13,11 +13,9 @@ import numpy as np
 from engine.core.arrays import FloatArray, read_only
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices, count_splits
-from engine.depot.comparison.exact import HELD_AT_START, ZERO, Bookings, ExactCash, ExactTrade
+from engine.depot.comparison.exact import DUST, HELD_AT_START, ZERO, Bookings, ExactCash, ExactTrade
 from engine.depot.comparison.own_bookings import OwnBooking, row_of
 
-_DUST: Final = Fraction(1, 10**6)
-"""Shares by which a sale may exceed what was there: brokers round."""
 _NEAR_SPLIT: Final = 10
 """Sessions that a broker may book a split before or after the source has it."""
 _SAME_RATIO: Final = 0.02
@@ -96,16 +94,14 @@ class Replay:
     def _trade(self, one: OwnBooking, row: int) -> None:
         ticker, shares = one.ticker, self.prices.shares_on(one.ticker, one.date)
         units = one.quantity / shares
-        if units < 0 and self.held[ticker] + units < 0:
-            there = self.held[ticker] * shares
-            if there + one.quantity < -_DUST:
-                message = (
-                    f"found {_plain(-one.quantity)} shares of {ticker} going on {one.date}, {_plain(there)} were there"
-                )
-                remedy = "export all transactions, or give --holdings-at-start FILE"
-                self.faults.append(f"{self.path}:{one.line}: {message}; {remedy}")
-                return
-            units = -self.held[ticker]
+        there = self.held[ticker] * shares
+        if units < 0 and there + one.quantity < -DUST:
+            message = (
+                f"found {_plain(-one.quantity)} shares of {ticker} going on {one.date}, {_plain(there)} were there"
+            )
+            remedy = "export all transactions, or give --holdings-at-start FILE"
+            self.faults.append(f"{self.path}:{one.line}: {message}; {remedy}")
+            return
         self.held[ticker] += units
         if not units:
             return

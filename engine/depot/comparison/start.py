@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.backtest.config import RunConfig
 from engine.core.errors import DataError
@@ -26,6 +26,9 @@ from engine.depot.comparison.plan_account import opening_row
 from engine.depot.comparison.priced_market import PricedMarket
 from engine.depot.records import Holdings
 from engine.portfolio.policy import PolicyT
+
+_LEAST: Final = Fraction(1, 100)
+"""What an account may open with [currency]."""
 
 
 class Opening(NamedTuple):
@@ -135,8 +138,8 @@ def own_account(config: RunConfig[PolicyT], replay: Replay, opening: Opening, st
     """Return one's own account from row ``start`` on; raises DataError where it is worth nothing then."""
     shared = config.strategy.tickers if opening.given else ()
     own = settle_account(replay, start, opening.units, opening.cash, shared)
-    if own.opening_value <= 0:
+    if own.opening_value < _LEAST:
         day = replay.prices.market.traded.dates[start]
-        found = f"found {float(own.opening_value):,.2f} in the account on {day}, expected more than nothing"
+        found = f"found {float(own.opening_value):,.2f} in the account on {day}, expected 0.01 at least"
         raise DataError(f"{path}: {found}; choose a later --start, or give --holdings-at-start FILE")
     return own
