@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.prices import load_prices
 from engine.composition import validate_plain
 from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
+from tests.support.order_commands import CONFIG, HELD, PRICES, OrdersCommand
 from tests.support.random_depots import RandomDepot, random_depot, scaled
 
 CENT = 1e-6
@@ -159,3 +161,38 @@ def test_an_asset_that_was_never_priced_is_left_out_and_stops_nothing() -> None:
     sessions = load_prices(config).sessions_of(config.strategy)
     plan = plan_orders(config, sessions, OrderRequest(np.datetime64("2012-06-04"), {"HD": 5.0}, 1000.0, now=True))
     assert [one.ticker for one in plan.sized.orders] == ["HD"]
+
+
+def test_rows_columns_and_names_in_any_order_give_the_same_bytes(orders: OrdersCommand) -> None:
+    """Of the depot, of the prices and of the plan's weights; hashes are those of the files as they are."""
+    prices = [line.split(",") for line in PRICES.splitlines()]
+    turned = "\n".join(",".join((line[0], line[3], line[1], line[2])) for line in prices) + "\n"
+    found = []
+    for held, table, weights in (
+        (HELD, PRICES, "EUNL: 50%, SPY: 30%, VOD: 20%"),
+        ("quantity,ticker\n2000,CASH\n400,VOD\n90,EUNL\n10,SPY\n", turned, "VOD: 20%, EUNL: 50%, SPY: 30%"),
+    ):
+        orders.config = CONFIG.replace("EUNL: 50%, SPY: 30%, VOD: 20%", weights)
+        assert orders.run("--now", held=held, prices=table) == 0, orders.err
+        folder = next(orders.folder.glob("out/three/*"))
+        plan = json.loads((folder / "orders.json").read_text())
+        del plan["sha256"]
+        found.append(
+            (plan, [(folder / f"{name}").read_bytes() for name in ("orders.csv", "basket.csv", "checklist.txt")])
+        )
+    assert len(found[0][0]["orders"]) == 3
+    assert found[0] == found[1]
+
+
+def test_orders_that_were_followed_leave_nothing_to_do_the_next_day(orders: OrdersCommand) -> None:
+    """By the state that they left, and by the rule alone."""
+    plan = orders.json("--now", "--set", "orders.limit=0")
+    held = {one["ticker"]: one["units"] for one in plan["positions"]}
+    for one in plan["orders"]:
+        held[one["ticker"]] += one["quantity"] * (1 if one["side"] == "buy" else -1)
+    rows = [*(f"{ticker},{units}" for ticker, units in held.items()), f"CASH,{plan['cash']['after']:.2f}"]
+    state = next(orders.folder.glob("out/three/*/state.json"))
+    for more in ((), ("--state", str(state))):
+        text = "\n".join(["ticker,quantity", *rows, ""])
+        later = orders.json("--set", "orders.limit=0", "--as-of", "2026-12-01", *more, held=text)
+        assert (later["due"], later["orders"], later["next"]["date"]) == ([], [], "2027-01-04")
