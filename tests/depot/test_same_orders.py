@@ -21,8 +21,10 @@ from engine.simulation.ledger import Ledger
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.simulate import simulate
 from engine.simulation.spine import Spine
-from engine.simulation.tax_state import keep_bookings
+from engine.simulation.tax_events import settle_taxes
+from engine.simulation.tax_state import keep_bookings, tax_state
 from engine.tax.book import Taxation
+from engine.tax.booking_log import LoggedBook, LoggedBooking
 from strategies.fixed_mix import FixedMix
 from tests.support.markets import account, market_of, percent
 from tests.support.taxed_plans import FLAT, GERMANY, UNITED_STATES, law_of
@@ -183,6 +185,44 @@ REAL = [
     ("us_small_caps_moderate", ()),
     ("euro_account", ()),
 ]
+
+
+@pytest.mark.parametrize("law", [GERMANY, UNITED_STATES, {**FLAT, "wealth": "0.5%"}], ids=str)
+def test_a_years_end_books_what_the_run_does_from_a_state_before_it(law: dict[str, object]) -> None:
+    """The interest of the year so far is remembered; what was settled before a state is not settled again."""
+    closes = np.round(100.0 * np.cumprod(1.0 + np.random.default_rng(5).normal(0.0003, 0.02, (700, 2)), axis=0), 4)
+    market = market_of(closes, currency="USD" if law["kind"] == "united_states" else "EUR", annual_cash_rate=0.03)
+    assets = {ticker: law["assets"][ticker] for ticker in "AB"} if "assets" in law else {}  # type: ignore[index]
+    taxation = law_of({**law, "assets": assets}).taxation(reinvests=False)
+    weights = {"A": "50%", "B": "30%"}
+    policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}})
+    parts = (policy, account(), percent(0.001, 2), 0, AS_WRITTEN, taxation)
+    spine, at, booked = Spine.open(RunSetup.build(market, *parts)), 0, 0
+    keep_bookings(spine.state)
+    for row in sorted(spine.setup.taxes.rows):
+        while at < row:
+            spine.trade(at)
+            at = spine.advance(at, row)
+        known = market.truncate(market.dates[row])
+        again = Spine.open(RunSetup.build(known, *parts, following=market.dates[row + 1]))
+        restore(again, written_and_read(snapshot(spine, row)))
+        spine.trade(row)
+        again.trade(row)
+        assert bookings(again) == bookings(spine)
+        settled = dataclasses.replace(snapshot(spine, row), tax=tax_state(spine.state, row, settled=True))
+        once = Spine.open(RunSetup.build(known, *parts, following=market.dates[row + 1]))
+        restore(once, written_and_read(settled))
+        settle_taxes(once.state, once.setup.taxes, row)
+        assert bookings(once) == bookings(spine)
+        at, booked = spine.advance(row, row + 1), len(bookings(spine))
+    assert booked > 8
+
+
+def bookings(spine: Spine) -> list[LoggedBooking]:
+    """Return what was booked."""
+    assert spine.state.tax is not None
+    assert isinstance(spine.state.tax.book, LoggedBook)
+    return spine.state.tax.book.bookings
 
 
 REAL_TAXED = [

@@ -115,6 +115,24 @@ def test_a_german_sale_keeps_its_tax_back_to_the_cent(
     assert 0.0 <= plan.sized.worst_cash < 0.02
 
 
+def test_a_year_s_first_orders_pay_its_advance_lump_sum_first_and_a_sale_that_day_gains_that_much_less(
+    asked: Asked,
+) -> None:
+    """20 units bought in February 2025 have 11 twelfths of 0.7 x 2.53 % x 90 each; 70 % of it is taxed at 26.375 %."""
+    advance = 0.7 * 0.0253 * 90 * 11 / 12
+    before, gain = 20 * advance * 0.7 * 0.26375, 15 * (50 - advance)
+    law = GERMANY.format(asset=FUND, fund=FUND, more="").replace("allowance: 100", "allowance: 0")
+    cash = f"{before + 0.7 * gain * 0.26375 + 0.01:.2f}"
+    answer = asked.answer(law, "A,20,50,2025-02-03\n", cash, "2026-01-02", now=False)
+    assert answer.plan.tax_before == pytest.approx(before)
+    assert sale(answer) == (15.0, pytest.approx(gain), pytest.approx(0.7 * gain * 0.26375))
+    assert 0.0 <= answer.plan.sized.worst_cash < 0.02
+    filled = "A,5,,\nB,30,,\n"
+    again = asked.answer(law, filled, "0.01", "2026-01-02", now=False, state=asked.state(answer))
+    assert again.plan.tax_before == 0.0
+    assert not again.plan.sized.orders
+
+
 def test_a_loss_brings_back_nothing_that_purchases_count_on(asked: Asked) -> None:
     answer = asked.answer(GERMANY.format(asset=STOCK, fund=FUND, more=""), "A,20,120,2026-02-02\n", "0")
     assert sale(answer) == (15.0, pytest.approx(-300.0), 0.0)
