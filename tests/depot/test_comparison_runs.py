@@ -11,6 +11,7 @@ import pytest
 
 from engine.backtest.config import RunConfig
 from engine.backtest.workflow import run_backtest
+from engine.composition import load_run
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.compare_depot import compare_depot
@@ -20,6 +21,7 @@ from engine.depot.comparison.records import DepotComparison, DifferencePart
 from strategies import AnyStrategy
 from tests.support.depot_statements import Statement, compare, digits, isin, sessions, write_market, write_plan
 
+CONFIG = Path(__file__).parents[2] / "configs" / "us_small_caps.yaml"
 DAYS = sessions()
 FLOWS = {DAYS[20]: "7000", DAYS[75]: "450.5", DAYS[190]: "-1200"}
 PLANS = {
@@ -347,3 +349,26 @@ def test_what_was_delisted_is_paid_out_to_the_plan_and_priced_by_a_file_where_it
     (tmp_path / "end.csv").write_text("ticker,price\nBBB,0\n")
     found, _, _ = compare(config, tmp_path / "own.csv", monkeypatch, prices=tmp_path / "end.csv")
     assert money(found)["not_done"] == pytest.approx(float(payout.quantity * payout.price), rel=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dividends", ["reinvest", "cash", "towards_targets"])
+def test_nineteen_years_of_the_small_cap_plan_leave_exactly_nothing(
+    dividends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path
+) -> None:
+    """Real closes as traded with 3 splits of what is held; a trade skipped and another's half are their parts."""
+    source = ("data.source.kind=files", f"data.source.path={shared_data / 'raw.parquet'}")
+    names = [f"identifiers.{isin(ticker)}={ticker}" for ticker in ("SPY", "VB", "CRS", "UNF", "MMSI", "ITRI")]
+    config = load_run(CONFIG, (*source, f"data.dividends={dividends}", *names))
+    flows = Statement.of_flows({"2005-02-01": "100000", "2012-05-05": "5000", "2016-05-05": "-2500"})
+    _, bookings, prices = compare(config, flows.write(tmp_path / "flows.csv"), monkeypatch, end="2023-12-29")
+    own = flows.add(bookings, prices)
+    found, _, _ = compare(config, own.write(tmp_path / "own.csv"), monkeypatch, end="2023-12-29")
+    assert money(found) == {}
+    assert abs(found.difference) <= 1e-9 * found.plan[-1]
+    at = next(k for k, one in enumerate(own.rows) if one["date"] == "2010-01-04" and one.get("symbol") == isin("SPY"))
+    row = own.rows.pop(at)
+    found, _, _ = compare(config, own.write(tmp_path / "own.csv"), monkeypatch, end="2023-12-29")
+    assert set(money(found)) == {"not_done", "fees"}
+    growth = float(prices.last("SPY")) / (-float(row["amount"]) / float(row["shares"])) - 1.0
+    assert money(found)["not_done"] == pytest.approx(float(row["amount"]) * growth)
