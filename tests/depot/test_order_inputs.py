@@ -23,9 +23,9 @@ def test_prices_are_closes_in_the_accounts_currency_and_a_typed_rate_moves_only_
 
 
 def test_prices_of_a_file_are_by_ticker_or_isin_in_their_own_currency_and_have_a_day(orders: OrdersCommand) -> None:
-    table = "isin,ticker,price,date,currency\n,EUNL,111,2026-11-27,\nUS78462F1030,,600,,\n,VOD,470,2026-11-26,GBX\n"
+    table = "isin,ticker,price,date,currency\n,EUNL,120,2026-11-27,USD\nUS78462F1030,,600,,\n,VOD,470,2026-11-26,GBX\n"
     found = orders.json("--now", "--prices", str(orders.folder / "own.csv"), own=table)
-    assert price(found, "EUNL") == (111.0, "2026-11-27")
+    assert price(found, "EUNL") == (pytest.approx(120 / 1.0832), "2026-11-27")
     assert price(found, "SPY") == (pytest.approx(600 / 1.0832), "2026-11-30")
     assert price(found, "VOD") == (pytest.approx(4.70 / 0.85), "2026-11-26")
     assert any("SPY: without a date, taken as of 2026-11-30" in one for one in found["warnings"])
@@ -86,15 +86,52 @@ def test_a_sum_that_is_written_wrongly_is_no_name_of_a_row(orders: OrdersCommand
     assert "--cash: found" in orders.err
 
 
-def test_a_split_between_the_file_and_the_prices_is_found(orders: OrdersCommand) -> None:
-    flex = """<FlexQueryResponse><FlexStatements><FlexStatement accountId="U1">
+FLEX = """<FlexQueryResponse><FlexStatements><FlexStatement accountId="U1">
 <CashReport><CashReportCurrency accountId="U1" currency="EUR" endingCash="10"/></CashReport>
 <OpenPositions><OpenPosition accountId="U1" currency="EUR" assetCategory="STK" symbol="EUNL" isin="IE00B4L5Y983"
- reportDate="20261126" position="90" multiplier="1" markPrice="440" levelOfDetail="SUMMARY"/></OpenPositions>
+ reportDate="DATE" position="90" multiplier="1" PRICE levelOfDetail="SUMMARY"/></OpenPositions>
 </FlexStatement></FlexStatements></FlexQueryResponse>"""
-    assert orders.run(held=flex, name="flex.xml") == 1
+
+
+def flex(date: str, price: str = "") -> str:
+    """Return a depot of 90 shares on a day, with their price if there is one."""
+    return FLEX.replace("DATE", date).replace("PRICE", f'markPrice="{price}"' if price else "")
+
+
+def test_a_split_between_the_file_and_the_prices_is_found(orders: OrdersCommand) -> None:
+    assert orders.run(held=flex("20261126", "440"), name="flex.xml") == 1
     assert "EUNL: found the price 440 EUR of 2026-11-26, expected about 110 EUR of 2026-11-27" in orders.err
     assert "looks like a split 4:1" in orders.err
+
+
+def test_holdings_from_before_a_split_that_prices_know_are_told_without_a_price(orders: OrdersCommand) -> None:
+    """Four for one on 25 November: the shares of the 24th are too few, those of the 26th are not."""
+    rows = ["date,ticker,close,dividend,split"]
+    for line in PRICES.splitlines()[1:]:
+        day = line[:10]
+        rows.append(f"{day},EUNL,{440 if day < '2026-11-25' else 110},0,{4 if day == '2026-11-25' else 0}")
+        rows += [f"{day},SPY,541.60,0,0", f"{day},VOD,458.89,0,0"]
+    for date, told in (("20261124", True), ("20261126", False)):
+        found = orders.json(held=flex(date), name=f"{date}.xml", prices="\n".join(rows) + "\n")
+        assert any("EUNL: its shares were split after 2026-11-24" in one for one in found["warnings"]) is told
+
+
+@pytest.mark.parametrize(("date", "told"), [("20261124", False), ("20261123", True)])
+def test_holdings_more_than_three_sessions_older_than_the_closes_are_told(
+    orders: OrdersCommand, date: str, *, told: bool
+) -> None:
+    found = orders.json(held=flex(date), name="flex.xml")
+    assert any("4 sessions before the last closes, of 2026-11-27" in one for one in found["warnings"]) is told
+
+
+def test_an_asset_above_its_cap_between_rebalances_is_told(orders: OrdersCommand) -> None:
+    satellites = "{VOD: 2.5%, AAA: 2.5%, BBB: 2.5%}, cap: 3%, rebalance: {kind: annual}}"
+    plan = f"strategy={{kind: core_satellite, core: {{EUNL: rest, SPY: 20%}}, satellites: {satellites}"
+    currencies = "data.currencies={EUNL: EUR, SPY: USD, VOD: GBX, AAA: EUR, BBB: EUR}"
+    head, *rows = PRICES.splitlines()
+    table = "\n".join([f"{head},AAA,BBB", *(f"{row},10,10" for row in rows)]) + "\n"
+    found = orders.json("--set", plan, "--set", currencies, prices=table)
+    assert any("binds when the plan next rebalances: VOD 11.33% of 3.00%" in one for one in found["warnings"])
 
 
 @pytest.mark.parametrize("flag", ["--contribute=-5", "--withdraw=nan"])

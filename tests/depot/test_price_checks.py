@@ -60,6 +60,12 @@ def test_prices_that_moved_by_less_than_a_fifth_are_taken_for_those_of_the_same_
     check(price)
 
 
+@pytest.mark.parametrize("price", ["121", "82.6"])
+def test_prices_that_differ_by_more_than_a_fifth_are_not(price: str) -> None:
+    with pytest.raises(DataError, match=r"ratio (1.21|0.826); export the file once more"):
+        check(price)
+
+
 def test_a_price_that_is_a_quarter_of_ours_names_both_prices_both_days_the_ratio_and_the_split() -> None:
     with pytest.raises(DataError) as error:
         check("25")
