@@ -37,11 +37,15 @@ _LOOK_AHEAD = np.timedelta64(1200, "D")
 
 @dataclass(frozen=True)
 class OwnAccount:
-    """What somebody holds of a plan's assets: ``units`` (N,) [shares], ``cash`` [currency], and ``lots`` by column."""
+    """What somebody holds of a plan's assets: ``units`` (N,) [shares], ``cash`` [currency], and ``lots`` by column.
+
+    ``there`` (N,): the units without those of open purchases, None where there are none.
+    """
 
     units: FloatArray
     cash: float
     lots: Mapping[int, tuple[OwnLot, ...]] = field(default_factory=dict)
+    there: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def plan_trades(
     begun = 0
     if plan.taxation is not None:
         known = None if saved is None or saved.tax is None else (saved.date, saved.tax)
-        holder = Holder(own.units, own.cash, own.lots)
+        holder = Holder(own.units if own.there is None else own.there, own.cash, own.lots)
         tax, told = own_taxes(plan.taxation, market, holder, spine.setup.taxes, known)
         state, begun, assumptions = dataclasses.replace(state, tax=tax), len(tax.bookings), (*assumptions, *told)
     restore(spine, state)

@@ -141,9 +141,9 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     following = _session_after(request.day, config.data.calendar)
     plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
     bound = cash_bound(request.pending, _fees_of(market, plan, frozenset()))
-    own = OwnAccount(
-        units / shares, request.cash - bound, {market.columns[ticker]: held for ticker, held in lots.items()}
-    )
+    bought = {market.columns[ticker]: held for ticker, held in lots.items()}
+    there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
+    own = OwnAccount(units / shares, request.cash - bound, bought, there / shares)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
     cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)

@@ -133,6 +133,17 @@ def test_a_year_s_first_orders_pay_its_advance_lump_sum_first_and_a_sale_that_da
     assert not again.plan.sized.orders
 
 
+def test_an_open_purchase_has_no_lot_yet(asked: Asked) -> None:
+    """Of 2,500 a quarter is 6 of A and the rest 38 of B, of which 10 are bought already; no day of theirs is assumed."""
+    pending = asked.folder / "open.csv"
+    pending.write_text("side,code,quantity,limit\nbuy,B,10,50\n")
+    law = GERMANY.format(asset=STOCK, fund=FUND, more="").replace("allowance: 100", "allowance: 1000")
+    answer = asked.answer(law, E10, "500", pending=pending)
+    assert {one.ticker: one.quantity for one in answer.plan.sized.orders} == {"A": 14.0, "B": 28.0}
+    assert sale(answer) == (14.0, pytest.approx(580.0), 0.0)
+    assert not any("no days of purchase" in one for one in answer.assumptions)
+
+
 def test_a_loss_brings_back_nothing_that_purchases_count_on(asked: Asked) -> None:
     answer = asked.answer(GERMANY.format(asset=STOCK, fund=FUND, more=""), "A,20,120,2026-02-02\n", "0")
     assert sale(answer) == (15.0, pytest.approx(-300.0), 0.0)
