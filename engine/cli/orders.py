@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.portfolio.policy import PolicyT
 
 Format = Literal["csv", "basket", "checklist"]
+Rounding = Literal["plan", "best"]
 
 
 def orders(
@@ -57,6 +58,12 @@ def orders(
         float | None,
         typer.Option("--settled-cash", metavar="MONEY", help="Cash that pays before sales settle."),
     ] = None,
+    rounding: Annotated[
+        Rounding, typer.Option("--rounding", help="Whole orders as tested (plan), or the closest there are (best).")
+    ] = "plan",
+    fewest: Annotated[
+        int | None, typer.Option("--fewest-orders", metavar="N", min=1, help="At most N orders, the closest of these.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when orders are due.")] = False,
     ics: Annotated[
         Path | None, typer.Option("--ics", metavar="FILE", help="Write the next five decisions as calendar entries.")
@@ -91,6 +98,8 @@ def orders(
         agenda=ics is not None,
         pending=pending,
         settled_cash=settled_cash,
+        rounding=rounding,
+        fewest=fewest,
     )
     with _located(config, holdings, prices, state):
         answer = answer_orders(loaded, holdings, flags)

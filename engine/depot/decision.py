@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
-from engine.core.arrays import FloatArray
+from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.depot.best_rounding import Aim
 from engine.depot.own_lots import OwnLot
 from engine.depot.reviews import restore_reviews
 from engine.depot.taxes import Holder, OrderTaxes, own_taxes
@@ -26,7 +27,7 @@ from engine.simulation.kernel.valuation import account_value
 from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
-from engine.simulation.trade_events import YEAR_END_PURCHASE, YEAR_END_SALE, TradeEvent
+from engine.simulation.trade_events import WITHDRAWAL, YEAR_END_PURCHASE, YEAR_END_SALE, TradeEvent
 from engine.tax.book import Taxation
 
 ASKED_FOR = "asked for"
@@ -76,6 +77,8 @@ class PlannedTrades:
     saved_up: frozenset[str] = frozenset()
     taxes: OrderTaxes | None = None
     renewed: Mapping[int, float] = field(default_factory=dict)
+    aim: Aim = "trades"
+    never_sold: BoolArray | None = None
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,17 @@ def _netted(spine: Spine, row: int, begun: int, assumptions: tuple[str, ...]) ->
         saved_up=_saved_up(events, market.assets),
         taxes=OrderTaxes.after_settling(state, row, begun),
         renewed=renewed,
+        aim=_aim_of(events, state.account.invest),
+        never_sold=state.never_sold,
     )
+
+
+def _aim_of(events: Sequence[TradeEvent], invest: str) -> Aim:
+    """Return what whole orders may come closer to than the rule's trades are: its weights, or its trades alone."""
+    if any(event.reason.full_rebalance for event in events):
+        return "weights"
+    flows = [event.reason.contribution or event.reason.text == WITHDRAWAL for event in events]
+    return "flow" if flows and all(flows) and invest == "towards_targets" else "trades"
 
 
 def _saved_up(events: Sequence[TradeEvent], assets: tuple[str, ...]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.depot.best_rounding import BestChoice
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
 from engine.depot.order_fees import OrderFees
 from engine.depot.order_session import append_session
@@ -46,7 +47,8 @@ class OrderRequest(NamedTuple):
     ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
     ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
     ``pending`` are orders that are open already, and ``settled`` is the cash that pays for purchases which would
-    need the proceeds of sales, None where these do.
+    need the proceeds of sales, None where these do. ``best``: orders come as close as whole ones can, in at most
+    ``fewest`` orders, None for any number.
     """
 
     day: np.datetime64
@@ -63,6 +65,8 @@ class OrderRequest(NamedTuple):
     taxation: Taxation | None = None
     pending: tuple[OpenOrder, ...] = ()
     settled: float | None = None
+    best: bool = False
+    fewest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,8 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     fees = _fees_of(market, plan, planned.saved_up)
     tax = None if planned.taxes is None else _tax_at_once(planned.taxes, planned, market, fees)
     netted, told_open = net_open_sales(wanted, cash - tax_before - terms.reserve, fees)
-    choices = SizingChoices(None if request.settled is None else request.settled - bound + request.flow)
+    settled = None if request.settled is None else request.settled - bound + request.flow
+    choices = SizingChoices(settled, _best_choice(request, planned, netted))
     sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
     sized = note_pending(sized, request.pending, told_open)
     realised, after = gains_of_oldest(sized.orders, lots), planned.after
@@ -266,6 +271,17 @@ def _is_whole(units: FloatArray, market: Market, terms: OrderTerms) -> bool:
     return bought and float(np.abs(units - np.rint(units)).max(initial=0.0)) <= _WHOLE
 
 
+def _best_choice(request: OrderRequest, planned: PlannedTrades, wanted: Sequence[Wanted]) -> BestChoice | None:
+    """Return what orders may come closest to, None for rounding as it was tested.
+
+    Where orders are open, or nothing is to be traded, the rule's own trades are all that there is to come close to.
+    """
+    if not request.best and request.fewest is None:
+        return None
+    idle = request.pending or not any(one.units for one in wanted)
+    return BestChoice("trades" if idle else planned.aim, request.fewest)
+
+
 def _lots_waiting(request: OrderRequest, ticker: str) -> list[OwnLot]:
     """Return what open orders buy of an asset, as bought on the day of the orders at their limits."""
     bought = [one for one in request.pending if one.ticker == ticker and one.side == "buy"]
@@ -279,7 +295,7 @@ def _wanted(
     request: OrderRequest,
     waiting: Mapping[str, float],
 ) -> list[Wanted]:
-    spreads = config.costs.spreads(market.assets)
+    spreads, fresh = config.costs.spreads(market.assets), market.age[-1] == 0
     return [
         Wanted(
             ticker,
@@ -291,6 +307,8 @@ def _wanted(
             float(planned.caps[j]),
             planned.reasons.get(j, ""),
             waiting.get(ticker, 0.0),
+            bool(fresh[j]),
+            bool(fresh[j]) and not (planned.never_sold is not None and planned.never_sold[j]),
         )
         for ticker, j in sorted((ticker, market.columns[ticker]) for ticker in config.strategy.tickers)
         if planned.prices[j] > 0.0  # what was never priced is neither held nor traded

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class OrderFlags(NamedTuple):
 
     ``cash`` is money, or the name of the row of a statement that is the cash; ``fx`` are rates as ``EURUSD=1.0832``.
     ``stale_ok``: what is held and has no fresh price waits. ``agenda``: the next decisions are wanted too. ``pending``
-    is a file of open orders; ``settled_cash`` stands for that of the file of holdings.
+    is a file of open orders; ``settled_cash`` stands for that of the file of holdings. ``rounding``: as it
+    was tested, or as close as whole orders come, in at most ``fewest`` orders.
     """
 
     cash: str = ""
@@ -58,6 +59,8 @@ class OrderFlags(NamedTuple):
     agenda: bool = False
     pending: Path | None = None
     settled_cash: float | None = None
+    rounding: Literal["plan", "best"] = "plan"
+    fewest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         taxation=prices.taxation,
         pending=() if flags.pending is None else read_pending(flags.pending, identifiers_of(config), depot.held),
         settled=depot.settled,
+        best=flags.rounding == "best",
+        fewest=flags.fewest,
     )
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)

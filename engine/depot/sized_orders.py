@@ -18,6 +18,7 @@ class Wanted(NamedTuple):
 
     ``spread``: half of it, a share of the price; ``cap``: the highest weight, infinity for none. ``waiting`` is signed
     what open orders trade already [shares]: what they buy counts and cannot be sold, what they sell is not free.
+    ``may_buy`` and ``may_sell`` are what the rule allows today.
     """
 
     ticker: str
@@ -29,6 +30,8 @@ class Wanted(NamedTuple):
     cap: float
     reason: str
     waiting: float = 0.0
+    may_buy: bool = True
+    may_sell: bool = True
 
     @property
     def owned(self) -> float:

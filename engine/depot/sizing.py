@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from engine.depot.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
+from engine.depot.order_fees import OrderFees
 from engine.depot.order_terms import ROUNDING, OrderTerms
 from engine.depot.rounding import round_as_tested
 from engine.depot.sized_orders import (
@@ -21,15 +23,19 @@ from engine.depot.sized_orders import (
 )
 
 __all__ = ["Fee", "LeftOut", "OrderKind", "SizedOrder", "SizedOrders", "SizingChoices", "TaxAtOnce", "Wanted"]
-__all__ += ["size_orders"]
+__all__ += ["signed_quantities", "size_orders"]
 
 _HALVINGS: Final = 60
 
 
 class SizingChoices(NamedTuple):
-    """What may be chosen: ``settled`` cash [currency] that pays for wave 2, None for the proceeds of wave 1."""
+    """What may be chosen: ``settled`` cash [currency] that pays for wave 2, None for the proceeds of wave 1.
+
+    ``best``: orders come as close as whole ones can, None for rounding as it was tested.
+    """
 
     settled: float | None = None
+    best: BestChoice | None = None
 
 
 def size_orders(
@@ -52,8 +58,13 @@ def size_orders(
     kept = _tax_due({one.ticker: one.units for one in wanted}, tax)
     quantities = round_as_tested(wanted, free - kept, value - kept, terms, fee)
     orders, left_out = _place(wanted, quantities, terms, fee)
+    if choices.best is not None and isinstance(fee, OrderFees):
+        account = Account(free - kept, cash - kept, value - kept)
+        orders, left_out, told = _come_closest(wanted, (orders, left_out), account, terms, fee, choices.best)
+    else:
+        told = ()
     due = _fit_taxed(orders, {one.ticker: one for one in wanted}, free, terms, fee, tax)
-    placed, notes = _in_waves(orders, free - due), list[str]()
+    placed, notes = _in_waves(orders, free - due), [*told]
     if choices.settled is not None and (later := _cut_to_settled(placed, choices.settled, terms, fee)):
         placed = _in_waves(placed, free - due)
         left_out += later
@@ -65,6 +76,61 @@ def size_orders(
         notes.append(f"orders of wave 2 need {needed:,.2f} of what sales bring: enter them when these have filled")
     spent, worst = sum(order.spent for order in placed), sum(order.worst for order in placed)
     return SizedOrders(tuple(placed), tuple(left_out), cash - due - spent, cash - due - worst, tuple(notes), due)
+
+
+def _come_closest(
+    wanted: list[Wanted],
+    tested: tuple[list[SizedOrder], list[LeftOut]],
+    account: Account,
+    terms: OrderTerms,
+    fee: OrderFees,
+    choice: BestChoice,
+) -> tuple[list[SizedOrder], list[LeftOut], tuple[str, ...]]:
+    """Return the orders that come closest to what is asked for, what they leave out, and what is to be said.
+
+    What is sold out is sold as it was ``tested``, and counts among the fewest orders first.
+    """
+    fitted, left_out = [*tested[0]], tested[1]
+    _fit_worst_case(fitted, {one.ticker: one for one in wanted}, account.free, terms, fee)
+    gone = {one.ticker for one in wanted if one.target == 0.0 and one.units <= -one.sellable * (1.0 - ROUNDING)}
+    sold = [order for order in fitted if order.ticker in gone]
+    rest, spent = [one for one in wanted if one.ticker not in gone], sum(order.spent for order in sold)
+    worst, fees = sum(order.worst for order in sold), sum(order.fee for order in sold)
+    account = Account(account.free - worst, account.cash - spent, account.value - fees)
+    start = {ticker: units for ticker, units in signed_quantities(fitted).items() if ticker not in gone}
+    fewest = None if choice.fewest is None else max(choice.fewest - len(sold), 0)
+    if fewest is not None:
+        start = _largest([order for order in fitted if order.ticker not in gone], fewest, account.free)
+    best, proven = find_best(rest, account, terms, fee, choice=choice._replace(fewest=fewest), start=start)
+    if best is None or _is_no_better(rest, (best, start), account, fee, aims_of(rest, account, fee, choice.aim)):
+        best = start
+    orders, _ = _place(rest, {one.ticker: best.get(one.ticker, 0.0) for one in rest}, terms, fee)
+    told = () if proven else ("HiGHS has not proven that no other whole orders come closer",)
+    return [*sold, *orders], [one for one in left_out if one.ticker in gone], told
+
+
+def _largest(orders: list[SizedOrder], count: int, free: float) -> dict[str, float]:
+    """Return the quantities of the largest orders, at most ``count``, that ``free`` cash pays for at all limits."""
+    kept = list[SizedOrder]()
+    for order in sorted(orders, key=lambda one: (one.side == "buy", -one.money, one.ticker)):
+        if len(kept) < count and sum(one.worst for one in kept) + order.worst <= free:
+            kept.append(order)
+    return signed_quantities(kept)
+
+
+def _is_no_better(
+    wanted: list[Wanted],
+    pair: tuple[Mapping[str, float], Mapping[str, float]],
+    account: Account,
+    fee: OrderFees,
+    aims: Gaps,
+) -> bool:
+    """Return whether the first quantities come no closer than the second, and are no fewer."""
+    best, tested = pair
+    gained = distance(wanted, tested, account, fee, aims) - distance(wanted, best, account, fee, aims)
+    count, counted = (sum(bool(units) for units in one.values()) for one in pair)
+    same = ROUNDING * max(account.value, 1.0)
+    return gained < -same or (gained <= same and count >= counted)
 
 
 def _place(

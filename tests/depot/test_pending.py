@@ -140,3 +140,9 @@ def test_settled_cash_bounds_what_is_bought_today(ordered: Callable[..., tuple[i
     code, plan = ordered("--settled-cash", "700")
     assert (code, quantities(plan)) == (0, {"EUNL": -20, "IS3N": 13})
     assert [one["why"] for one in plan["left_out"]] == ["26 shares are due after settlement"]
+
+
+def test_orders_are_rounded_as_closely_as_is_asked(ordered: Callable[..., tuple[int, dict[str, object]]]) -> None:
+    """20 sold and 39 bought are the closest at comdirect's fees, as tested; of one order alone there is less."""
+    assert quantities(ordered("--rounding", "best")[1]) == {"EUNL": -20, "IS3N": 39}
+    assert len(ordered("--fewest-orders", "1")[1]["orders"]) == 1

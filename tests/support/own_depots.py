@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.data.market import Market
+from engine.depot.best_rounding import BestChoice
 from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
 from engine.depot.order_fees import OrderFees
 from engine.depot.order_terms import OrderTerms, ShareTerms
@@ -33,6 +34,7 @@ class Depot:
     step: float = 1.0
     max_fee: float = 1.0
     settled: float | None = None
+    best: BestChoice | None = None
     parts: tuple[str, ...] = ()
 
     def planned(self, *, flow: float = 0.0, now: bool = True) -> tuple[PlannedTrades, Market, PlanTerms]:
@@ -56,7 +58,7 @@ class Depot:
         """Return the orders."""
         planned, market, plan = self.planned(flow=flow, now=now)
         fees = OrderFees(market.columns, quotes_at(recall(market).arrays, SESSIONS - 1), plan.costs.of_orders())
-        wanted, choices = self.wanted(planned, market), SizingChoices(settled=self.settled)
+        wanted, choices = self.wanted(planned, market), SizingChoices(self.settled, self.best)
         return size_orders(wanted, self.cash + flow, self.terms, fees, tax=tax, choices=choices)
 
     @property
