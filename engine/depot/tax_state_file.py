@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from math import isfinite
 from typing import Annotated, Final
 
 import numpy as np
@@ -60,7 +61,8 @@ def read_taxes(tax: Taxes, count: int, path: str) -> TaxState:
     """Return the taxes of a state of ``count`` assets; raises DataError for what no order wrote."""
     days = [tax.opened, *tax.dates]
     known = all(_is_booking(one, len(tax.dates), count) for one in tax.bookings)
-    if not known or not all(_is_day(day) for day in days) or list(tax.dates) != sorted(set(tax.dates)):
+    known = known and isfinite(tax.earned) and list(tax.dates) == sorted(set(tax.dates))
+    if not known or not all(_is_day(day) for day in days) or min(days) != tax.opened:
         raise DataError(f"{path}: found a booking of taxes that cannot be one; it was changed by hand")
     bookings = tuple(LoggedBooking(one.on, one.kind, one.columns, one.vectors, one.amount) for one in tax.bookings)
     dates = np.array(tax.dates, dtype="datetime64[D]")
@@ -69,6 +71,7 @@ def read_taxes(tax: Taxes, count: int, path: str) -> TaxState:
 
 def _is_booking(one: Booking, days: int, count: int) -> bool:
     fits = len(one.vectors) == _VECTORS.get(one.kind, 0) and all(len(each) == len(one.columns) for each in one.vectors)
+    fits = fits and all(isfinite(number) for vector in (*one.vectors, (one.amount,)) for number in vector)
     return fits and one.on < days and all(column < count for column in one.columns)
 
 

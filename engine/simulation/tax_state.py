@@ -49,13 +49,20 @@ class TaxState:
         return replace(self, bookings=tuple(one.in_units(split) for one in self.bookings))
 
     def open_book(self, taxation: Taxation, market: Market) -> LoggedBook:
-        """Return a book that was told the same; raises DataError where ``market`` ends before the last of it."""
+        """Return a book that was told the same.
+
+        Raises DataError where ``market`` ends before the last of it, or where no account can have booked this.
+        """
         rows = np.searchsorted(market.dates, self.dates)
         if len(rows) and rows[-1] == len(market.dates):
             raise DataError(f"the state has taxes of {self.dates[-1]}, and the prices end on {market.dates[-1]}")
         opening = int(np.searchsorted(market.dates, self.opened))
         book = logged(taxation.open_book(market, opening), len(market.assets), opening)
-        book.replay([one._replace(row=int(rows[one.row])) for one in self.bookings])
+        try:
+            book.replay([one._replace(row=int(rows[one.row])) for one in self.bookings])
+        except (ArithmeticError, LookupError, ValueError):
+            message = "found taxes in the state that no account books in this order; it was changed by hand"
+            raise DataError(f"{message}, leave --state out to build it again") from None
         return book
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from engine.backtest.prices import load_prices
 from engine.composition import load_run
 from engine.core.errors import DataError
+from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.order_run import OrderAnswer, OrderFlags, answer_orders
-from engine.depot.state_file import state_json
+from engine.depot.state_file import read_state, state_json
 
 PLAN = """
 name: two
@@ -227,3 +233,45 @@ def test_a_fund_that_keeps_what_its_prices_pay_has_no_price_of_its_own(asked: As
     own = asked.folder / "own.csv"
     own.write_text("ticker,price,date\nB,50,2026-11-27\n")
     assert sale(asked.answer(law, E10, "131.89", prices=own)) == pytest.approx((15.0, 600.0, 131.875))
+
+
+@pytest.mark.parametrize("law", [GERMANY.format(asset=FUND, fund=FUND, more=""), UNITED_STATES], ids=["de", "us"])
+def test_a_damaged_state_is_read_or_refused(asked: Asked, law: str) -> None:
+    answer = asked.answer(law, "A,10,50,2025-02-03\nA,10,80,2026-06-01\n", "500")
+    plain, rng = state_json(answer.plan.after, "a" * 64), random.Random(7)
+    path, taxation = asked.folder / "damaged.json", load_prices(asked.config).taxation
+    market, refused = answer_market(asked), 0
+    assert taxation is not None
+    for _ in range(60):
+        other = copy.deepcopy(plain)
+        damage(other["tax"]["bookings"], rng)  # type: ignore[index, call-overload]
+        path.write_text(json.dumps(other))
+        try:
+            read = read_state(path, "a" * 64)
+            assert read.tax is not None
+            read.tax.open_book(taxation, market)
+        except DataError as error:
+            assert "changed by hand" in str(error) or "no state of an account" in str(error)
+            refused += 1
+    assert 8 < refused < 60
+
+
+def answer_market(asked: Asked) -> Market:
+    """Return the prices up to the day of the orders."""
+    return load_prices(asked.config).market.truncate(np.datetime64("2026-11-30"))
+
+
+def damage(bookings: list[dict[str, Any]], rng: random.Random) -> None:
+    """Change a booking into what is none, or none that comes here."""
+    at = rng.randrange(len(bookings))
+    kinds = ["begin_year", "assessed", "take_trades", "forget_years", "take_interest", "sold"]
+    changes: list[Callable[[], object]] = [
+        lambda: bookings[at].update(kind=rng.choice(kinds)),
+        lambda: bookings[at].update(on=rng.choice([0, 1, 5, -1])),
+        lambda: bookings[at].update(columns=[rng.choice([0, 1, 2])]),
+        lambda: bookings[at].update(vectors=[[rng.choice([0.0, -1e300, float("nan"), 5.0])] * rng.randrange(3)] * 3),
+        lambda: bookings.insert(at, {"on": 0, "kind": "begin_year"}),
+        bookings.reverse,
+        lambda: bookings.pop(at),
+    ]
+    rng.choice(changes)()
