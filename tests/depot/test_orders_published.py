@@ -238,3 +238,22 @@ def test_rounding_does_not_leave_a_cap_broken_that_the_exact_trade_keeps() -> No
     """2.5 of A at 100 in a depot of 1000 are sold down to a cap of 20 %: the order of 0.5 is one share."""
     wanted = [Wanted("A", -0.5, 100.0, 2.5, 0.2, 0.0, 0.2, ""), Wanted("B", 0.5, 100.0, 7.5, 0.8, 0.0, math.inf, "")]
     assert round_as_tested(wanted, 0.0, 1000.0, OrderTerms(0, 0.01, 1, 0), lambda *_: 0.0) == {"A": -1.0, "B": 0.0}
+
+
+def test_what_limits_need_is_taken_from_the_purchase_that_overshoots_most() -> None:
+    """33.6, 33.6 and 32.4 shares: the odd share is A's, and A gives it back where every limit is one percent away."""
+    depot = Depot(("A", "B", "C"), (0.4, 0, 0), (10, 10, 10), (0.34, 0.336, 0.324), 996.0)
+    assert depot.orders() == {"A": 34, "B": 33, "C": 32}
+    depot.limit = 0.01
+    assert depot.orders() == {"A": 33, "B": 33, "C": 32}
+
+
+def test_purchases_that_cash_pays_for_wait_for_no_sale() -> None:
+    orders = Depot(("A", "B"), (60, 40), (100, 50), (0.3, 0.5), 5000.0).sized().orders
+    assert [(order.ticker, order.side, order.wave) for order in orders] == [("A", "sell", 1), ("B", "buy", 1)]
+
+
+def test_odd_shares_are_not_bought_with_the_cash_that_the_plan_keeps() -> None:
+    """12.93 and 13.33 shares beside a fifth in cash: a share more of the first leaves 208 of 200, of both 178."""
+    depot = Depot(("A", "B"), (0.4, 0), (30, 30), (0.4, 0.4), 988.0)
+    assert depot.orders() == {"A": 13, "B": 13}
