@@ -25,6 +25,14 @@ from engine.depot.records import Position
 from engine.depot.rounding import is_settled
 from engine.depot.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
 from engine.depot.taxes import OrderTaxes
+from engine.depot.unknown_sales import (
+    UnknownSale,
+    add_sales,
+    of_the_plan,
+    proceeds_of,
+    tax_of_the_plan,
+    wanted_sales,
+)
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
@@ -48,7 +56,7 @@ class OrderRequest(NamedTuple):
     ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
     ``pending`` are orders that are open already, and ``settled`` is the cash that pays for purchases which would
     need the proceeds of sales, None where these do. ``best``: orders come as close as whole ones can, in at most
-    ``fewest`` orders, None for any number.
+    ``fewest`` orders, None for any number. ``sales`` of what the plan does not name go with what is due.
     """
 
     day: np.datetime64
@@ -67,6 +75,7 @@ class OrderRequest(NamedTuple):
     settled: float | None = None
     best: bool = False
     fewest: int | None = None
+    sales: tuple[UnknownSale, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,24 +156,28 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     bound = cash_bound(request.pending, _fees_of(market, plan, frozenset()))
     bought = {market.columns[ticker]: held for ticker, held in lots.items()}
     there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
-    own = OwnAccount(units / shares, request.cash - bound, bought, there / shares)
+    brought = proceeds_of(request.sales, add_sales(_fees_of(market, plan, frozenset()), config, request.sales))
+    own = OwnAccount(units / shares, request.cash - bound + brought, bought, there / shares)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
     cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)
     wanted = _wanted(config, market, planned, request, waiting)
     value = account_value(units, planned.prices, cash)
-    if not request.exact and planned.due and is_settled(wanted, value - tax_before, terms):
+    if not request.exact and planned.due and is_settled(wanted, value + brought - tax_before, terms):
         wanted = [one._replace(units=0.0) for one in wanted]
-    fees = _fees_of(market, plan, planned.saved_up)
+    if planned.due:
+        wanted += wanted_sales(config, request.sales)
+    fees = add_sales(_fees_of(market, plan, planned.saved_up), config, request.sales)
     tax = None if planned.taxes is None else _tax_at_once(planned.taxes, planned, market, fees)
+    tax = tax_of_the_plan(tax, market.columns)
     netted, told_open = net_open_sales(wanted, cash - tax_before - terms.reserve, fees)
     settled = None if request.settled is None else request.settled - bound + request.flow
     choices = SizingChoices(settled, _best_choice(request, planned, netted))
     sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
     sized = note_pending(sized, request.pending, told_open)
-    realised, after = gains_of_oldest(sized.orders, lots), planned.after
+    realised, after = gains_of_oldest(of_the_plan(sized.orders, market.columns), lots), planned.after
     if planned.taxes is not None:
-        realised, booked = planned.taxes.realise(sized.orders)
+        realised, booked = planned.taxes.realise(of_the_plan(sized.orders, market.columns))
         after = replace(after, tax=booked)
     opened = market.dates[plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay
@@ -325,7 +338,7 @@ def _positions(
 ) -> list[PlannedPosition]:
     weights = portfolio_weights(units, planned.prices, value)
     after = units.copy()
-    for order in sized.orders:
+    for order in of_the_plan(sized.orders, market.columns):
         after[market.columns[order.ticker]] += order.quantity if order.side == "buy" else -order.quantity
     reached = portfolio_weights(after, planned.prices, account_value(after, planned.prices, sized.cash))
     last = len(market.dates) - 1

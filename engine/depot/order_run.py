@@ -29,6 +29,7 @@ from engine.depot.price_checks import SharePrice, check_file_prices
 from engine.depot.request import OwnDepot, identifiers_of, read_depot
 from engine.depot.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
 from engine.depot.state_file import read_state
+from engine.depot.unknown_sales import unknown_sales, with_given_prices
 from engine.portfolio.policy import PolicyT
 
 _LOOK_AHEAD = np.timedelta64(30, "D")
@@ -111,6 +112,9 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     refuse_kept_inside(_until(config, day), prices.market, set(config.strategy.tickers) - given.keys())
     if not given and not flags.stale_ok:
         _refuse_old(prices.market, day, config.orders.max_age)
+    values = tuple(value_of_unknown(one, rates) for one in depot.unknown)
+    if config.orders.unknown == "sell":
+        values = with_given_prices(depot.unknown, values, flags.prices, rates)
     request = OrderRequest(
         day=day,
         held=depot.held,
@@ -128,6 +132,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         settled=depot.settled,
         best=flags.rounding == "best",
         fewest=flags.fewest,
+        sales=unknown_sales(found.path, depot.unknown, values) if config.orders.unknown == "sell" else (),
     )
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)
@@ -148,7 +153,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
             *_waiting(plan, config.orders.max_age),
             *list_warnings(config, plan, depot, market, rates),
         ),
-        unknown_values=tuple(value_of_unknown(one, rates) for one in depot.unknown),
+        unknown_values=values,
         sha256={"config": config.sha256(), "data": market.provenance.sha256, "holdings": depot.sha256},
         exchange=config.data.calendar,
         rule=rule_words(config.model_dump(mode="json", include={"strategy"})["strategy"]),

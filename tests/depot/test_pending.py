@@ -146,3 +146,18 @@ def test_orders_are_rounded_as_closely_as_is_asked(ordered: Callable[..., tuple[
     """20 sold and 39 bought are the closest at comdirect's fees, as tested; of one order alone there is less."""
     assert quantities(ordered("--rounding", "best")[1]) == {"EUNL": -20, "IS3N": 39}
     assert len(ordered("--fewest-orders", "1")[1]["orders"]) == 1
+
+
+def test_what_the_plan_does_not_name_is_sold_whole_where_that_is_asked_for(
+    ordered: Callable[..., tuple[int, dict[str, object]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """10.5 X at 100 bring 1050 less two fees for the plan, which sells less; without a price nothing is planned."""
+    (tmp_path / "held.csv").write_text("ticker,quantity\nEUNL,60\nIS3N,40\nXXX,10.5\nCASH,0\n")
+    assert ordered("--set", "orders.unknown=sell")[0] == 1
+    assert "found no price of XXX" in capsys.readouterr().err
+    (tmp_path / "prices.csv").write_text("ticker,price\nXXX,100\nEUNL,100\nIS3N,50\n")
+    code, plan = ordered("--set", "orders.unknown=sell", "--prices", "prices.csv")
+    sold = [(one["quantity"], one["kind"], one["wave"]) for one in plan["orders"] if one["ticker"] == "XXX"]
+    assert (code, sold) == (0, [(10.0, "limit", 1), (0.5, "fraction", 1)])
+    assert {ticker: one for ticker, one in quantities(plan).items() if ticker != "XXX"} == {"EUNL": -15, "IS3N": 50}
+    assert plan["cash"]["after"] == pytest.approx(1050 + 1500 - 2500 - 4 * 9.90)

@@ -208,8 +208,9 @@ def _realised(plan: OrderPlan, rows: Sequence[OrderRow]) -> str:
 def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:
     """Print what is kept out, warnings, and what was assumed, the most that a person reads."""
     depot = answer.depot
-    if depot.unknown:
-        names = shortlist(f"{one.name or one.codes.key} ({one.quantity.normalize():f})" for one in depot.unknown)
+    sold = {order.ticker for order in answer.plan.sized.orders}
+    if kept := [one for one in depot.unknown if (one.codes.key or one.name) not in sold]:
+        names = shortlist(f"{one.name or one.codes.key} ({one.quantity.normalize():f})" for one in kept)
         print_bullet(out, f"Kept out, as the plan does not name it: {names}")
     for line in answer.warnings[:_MOST_NOTES]:
         print_bullet(out, line, "!", "yellow")
