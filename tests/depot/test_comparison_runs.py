@@ -372,3 +372,22 @@ def test_nineteen_years_of_the_small_cap_plan_leave_exactly_nothing(
     assert set(money(found)) == {"not_done", "fees"}
     growth = float(prices.last("SPY")) / (-float(row["amount"]) / float(row["shares"])) - 1.0
     assert money(found)["not_done"] == pytest.approx(float(row["amount"]) * growth)
+
+
+def test_money_that_only_lies_there_has_earned_nothing_whatever_is_paid_in(
+    plan: RunConfig[AnyStrategy], tmp_path: Path
+) -> None:
+    found = compare_depot(plan, Statement.of_flows(FLOWS).write(tmp_path / "own.csv"), DepotFlags())
+    earned = {one.label: one.mine for one in found.figures if one.kind == "percent"}
+    assert earned == pytest.approx(dict.fromkeys(earned, 0.0), abs=1e-12)
+    assert len(earned) == 3
+
+
+def test_what_was_booked_before_the_first_price_is_held_at_the_start(
+    plan: RunConfig[AnyStrategy], tmp_path: Path
+) -> None:
+    own = Statement.of_flows({"2023-05-02": "7000"}).trade("2023-06-01", "AAA", "2", "-60")
+    found = compare_depot(plan, own.write(tmp_path / "own.csv"), DepotFlags())
+    assert found.start == DAYS[0]
+    assert part(found, "price").money == 0.0
+    assert part(found, "size").deviations[0].words.startswith("held at the start 2 instead of")

@@ -153,6 +153,9 @@ def test_what_is_sold_at_once_of_what_was_held_at_the_start_is_less_that_was_hel
 def test_a_purchase_that_a_dividend_paid_for_is_a_reinvestment() -> None:
     paid = ExactCash(4, "dividend", "A", Fraction(50))
     small, large, dear = trade(5, "A", 1, 10), trade(6, "A", 1, 50), trade(6, "A", 1, 51)
-    found = set_reinvested_apart(Bookings((small, large, dear, trade(6, "B", 1, 50), trade(20, "A", 1, 50)), (paid,)))
+    charged = trade(5, "A", 1, 49, 1)
+    found = set_reinvested_apart(
+        Bookings((charged, small, large, dear, trade(6, "B", 1, 50), trade(20, "A", 1, 50)), (paid,))
+    )
     assert found.reinvested == (large,)
-    assert len(found.trades) == 4
+    assert len(found.trades) == 5
