@@ -241,8 +241,18 @@ def find_best(
     ``start`` are quantities that are possible, from which the answer cannot be further away; None where there is no
     answer. An order that is not worth placing is none.
     """
-    model, aims = _Model(wanted, account, terms, fee), aims_of(wanted, account, fee, choice.aim)
+    aims = aims_of(wanted, account, fee, choice.aim)
     reach = distance(wanted, start, account, fee, aims) * (1.0 + _TIE) + _TIE
+    for wider in (4.0 * reach + account.value, reach):  # HiGHS finds no answer, or not the best, in bounds too tight
+        found, proven = _solve(_Model(wanted, account, terms, fee), aims, choice, wider)
+        if found is not None:
+            break
+    return found, proven
+
+
+def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple[dict[str, float] | None, bool]:
+    """Return the quantities that leave nothing further than ``reach`` from its aim [currency], and as find_best."""
+    wanted, account = model.wanted, model.account
     for one in wanted:
         aim = aims.share[one.ticker] * account.value + aims.money[one.ticker]
         model.add_asset(one, _signs(one, wanted, choice.aim), aim, reach)
