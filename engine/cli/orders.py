@@ -18,7 +18,7 @@ from engine.core.errors import AccountError, DataError, EngineError, ScheduleErr
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
-    from engine.depot.order_run import OrderAnswer
+    from engine.depot.orders.answer_orders import OrderAnswer
     from engine.portfolio.policy import PolicyT
 
 Format = Literal["csv", "basket", "checklist"]
@@ -74,7 +74,7 @@ def orders(
     json: Annotated[bool, typer.Option("--json", help="Print orders.json and nothing else.")] = False,
 ) -> None:
     """Say what the tested rule asks for in your own depot: the orders, or when the next are due; nothing is sent."""
-    from engine.depot.order_run import OrderFlags, answer_orders
+    from engine.depot.orders.answer_orders import OrderFlags, answer_orders
     from engine.report.depot.order_files import plan_json
     from engine.report.depot.order_terminal import print_orders
     from engine.report.depot.publication import write_calendar, write_orders

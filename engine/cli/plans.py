@@ -84,7 +84,7 @@ def run(
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.outputs import run_folders
-    from engine.depot.state_at import account_at, parse_day
+    from engine.depot.orders.state_at import account_at, parse_day
     from engine.evidence.trial_registry import count_run
     from engine.report.depot.state_publication import write_account
     from engine.report.run.terminal import print_run

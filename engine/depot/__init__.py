@@ -1,1 +1,1 @@
-"""Real holdings: what the rule says to trade now, and what was really done."""
+"""Real holdings: what brokers' files say, what the rule says to trade now (orders), what was done (comparison)."""

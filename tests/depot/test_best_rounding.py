@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.depot.best_rounding import Account, BestChoice, aims_of, distance
-from engine.depot.order_fees import OrderFees
-from engine.depot.sizing import SizedOrders, SizingChoices, Wanted, signed_quantities, size_orders
+from engine.depot.orders.best_rounding import Account, BestChoice, aims_of, distance
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.sizing import SizedOrders, SizingChoices, Wanted, signed_quantities, size_orders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.market_memory import quotes_at, recall
 from tests.support.own_depots import SESSIONS, Depot

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.core.errors import DataError
-from engine.depot.state_file import read_state, state_json
+from engine.depot.orders.state_file import read_state, state_json
 from engine.simulation.account_state import AccountState, DueResponse, LastCloses, in_units_of, restore
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine

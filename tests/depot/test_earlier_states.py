@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.depot.decision import OwnAccount, PlanTerms, plan_trades
+from engine.depot.orders.decision import OwnAccount, PlanTerms, plan_trades
 from engine.portfolio.costs import PercentCosts
 from engine.simulation.account_state import AccountState, state_before
 from engine.simulation.spine import Spine

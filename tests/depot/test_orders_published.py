@@ -7,9 +7,9 @@ import math
 
 import pytest
 
-from engine.depot.order_terms import OrderTerms, ShareTerms
-from engine.depot.rounding import round_as_tested
-from engine.depot.sizing import Wanted
+from engine.depot.orders.order_terms import OrderTerms, ShareTerms
+from engine.depot.orders.rounding import round_as_tested
+from engine.depot.orders.sizing import Wanted
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts
 from tests.support.own_depots import Depot
 

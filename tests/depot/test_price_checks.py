@@ -12,8 +12,8 @@ import pytest
 from engine.core.errors import DataError
 from engine.data.sources.fx_rates import Fixings
 from engine.depot.cells import to_currency
-from engine.depot.exchange_rates import ExchangeRates, parse_rates
-from engine.depot.price_checks import SharePrice, check_file_prices, describe_ratio
+from engine.depot.orders.exchange_rates import ExchangeRates, parse_rates
+from engine.depot.orders.price_checks import SharePrice, check_file_prices, describe_ratio
 from engine.depot.records import Codes, Position
 
 DAY = np.datetime64("2026-11-30")

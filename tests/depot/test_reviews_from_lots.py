@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
-from engine.depot.own_lots import OwnLot
+from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.own_lots import OwnLot
 from engine.simulation.account_state import snapshot
 from engine.simulation.spine import Spine
 from strategies.core_satellite import CoreSatellite

@@ -13,7 +13,7 @@ import pytest
 from engine.backtest.prices import load_prices
 from engine.composition import load_run
 from engine.data.market import Market
-from engine.depot.state_file import read_state, state_json
+from engine.depot.orders.state_file import read_state, state_json
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.account_state import AccountState, restore, snapshot

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.data.market import Market
-from engine.depot.best_rounding import BestChoice
-from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
-from engine.depot.order_fees import OrderFees
-from engine.depot.order_terms import OrderTerms, ShareTerms
-from engine.depot.sizing import SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
+from engine.depot.orders.best_rounding import BestChoice
+from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.order_terms import OrderTerms, ShareTerms
+from engine.depot.orders.sizing import SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
 from engine.portfolio.costs import Costs, NoCosts
 from engine.simulation.market_memory import quotes_at, recall
 from strategies.fixed_mix import FixedMix

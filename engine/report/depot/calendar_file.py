@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.core.errors import spell_out_controls
-from engine.depot.order_run import OrderAnswer
+from engine.depot.orders.answer_orders import OrderAnswer
 from engine.report.depot.order_rows import ADVICE
 
 PRODUCT: Final = "-//portfolio-engine//orders//EN"

@@ -12,7 +12,7 @@ from engine.backtest.depot_sections import Identifier
 from engine.core.errors import escape_controls
 from engine.core.json_files import Json
 from engine.core.shortlist import shortlist
-from engine.depot.order_run import OrderAnswer
+from engine.depot.orders.answer_orders import OrderAnswer
 from engine.portfolio.policy import PolicyT
 from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_by_ticker, order_rows
 from engine.report.export.csv_file import csv_bytes, guard_formula

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from engine.backtest.config import RunConfig
 from engine.backtest.depot_sections import Identifier, OrderRules
 from engine.depot.codes import is_isin
-from engine.depot.exchange_rates import Rate
-from engine.depot.order_run import OrderAnswer
-from engine.depot.order_terms import ceil_tick, floor_tick
-from engine.depot.sizing import SizedOrder
+from engine.depot.orders.answer_orders import OrderAnswer
+from engine.depot.orders.exchange_rates import Rate
+from engine.depot.orders.order_terms import ceil_tick, floor_tick
+from engine.depot.orders.sizing import SizedOrder
 from engine.portfolio.policy import PolicyT
 
 ADVICE: Final = "A calculation from your own rule, no advice; nothing was sent to anybody."

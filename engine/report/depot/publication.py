@@ -10,8 +10,8 @@ from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
 from engine.core.regular_files import read_regular
-from engine.depot.order_run import OrderAnswer
-from engine.depot.state_file import state_json
+from engine.depot.orders.answer_orders import OrderAnswer
+from engine.depot.orders.state_file import state_json
 from engine.portfolio.policy import PolicyT
 from engine.report.depot.calendar_file import PRODUCT, calendar_file
 from engine.report.depot.order_files import basket_csv, checklist, orders_csv, plan_json

@@ -9,8 +9,8 @@ from typing import Final
 
 from engine.backtest.config import RunConfig
 from engine.core.files import atomic_write
-from engine.depot.state_at import AccountAt
-from engine.depot.state_file import state_json
+from engine.depot.orders.state_at import AccountAt
+from engine.depot.orders.state_file import state_json
 from engine.portfolio.policy import PolicyT
 
 STATE_FILE: Final = "state.json"

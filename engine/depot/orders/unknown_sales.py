@@ -11,11 +11,11 @@ import numpy as np
 from engine.backtest.config import RunConfig
 from engine.core.errors import DataError
 from engine.depot.codes import Identifiers
-from engine.depot.exchange_rates import ExchangeRates
-from engine.depot.order_fees import OrderFees
+from engine.depot.orders.exchange_rates import ExchangeRates
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.sized_orders import SizedOrder, TaxAtOnce, Wanted
+from engine.depot.orders.sizing_prices import read_sizing_prices
 from engine.depot.records import Position
-from engine.depot.sized_orders import SizedOrder, TaxAtOnce, Wanted
-from engine.depot.sizing_prices import read_sizing_prices
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import PolicyT
 from engine.portfolio.spread import SpreadByName

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from engine.core.errors import DataError
-from engine.depot.exchange_rates import ExchangeRates
+from engine.depot.orders.exchange_rates import ExchangeRates
 from engine.depot.records import Position
 
 _APART: Final = 1.2

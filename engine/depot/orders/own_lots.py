@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.data.market import Market
+from engine.depot.orders.sizing import SizedOrder
 from engine.depot.records import HoldingLot, Position
-from engine.depot.sizing import SizedOrder
 from engine.tax.fifo_lots import FifoLots
 
 

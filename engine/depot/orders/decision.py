@@ -13,10 +13,10 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.best_rounding import Aim
-from engine.depot.own_lots import OwnLot
-from engine.depot.reviews import restore_reviews
-from engine.depot.taxes import Holder, OrderTaxes, own_taxes
+from engine.depot.orders.best_rounding import Aim
+from engine.depot.orders.loss_reviews import restore_reviews
+from engine.depot.orders.order_taxes import Holder, OrderTaxes, own_taxes
+from engine.depot.orders.own_lots import OwnLot
 from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable

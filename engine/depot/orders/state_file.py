@@ -13,7 +13,7 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.core.json_files import Json
 from engine.core.regular_files import read_regular
-from engine.depot.tax_state_file import Taxes, read_taxes, taxes_json
+from engine.depot.orders.tax_state_file import Taxes, read_taxes, taxes_json
 from engine.simulation.account_state import CLOSES_KEPT, AccountState, DueResponse, LastCloses
 
 _MAX_BYTES: Final = 64_000_000

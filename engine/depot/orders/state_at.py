@@ -13,8 +13,8 @@ from engine.backtest.config import RunConfig
 from engine.backtest.prices import LoadedPrices, load_prices
 from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.decision import PlanTerms
-from engine.depot.order_session import append_session
+from engine.depot.orders.decision import PlanTerms
+from engine.depot.orders.order_session import append_session
 from engine.portfolio.policy import PolicyT
 from engine.simulation.account_state import AccountState, state_before
 from engine.simulation.spine import Spine

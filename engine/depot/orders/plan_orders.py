@@ -14,18 +14,17 @@ from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.best_rounding import BestChoice
-from engine.depot.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
-from engine.depot.order_fees import OrderFees
-from engine.depot.order_session import append_session
-from engine.depot.order_terms import OrderTerms, terms_of_orders
-from engine.depot.own_lots import OwnLot, Realised, gains_of_oldest, lots_by_ticker
-from engine.depot.pending import OpenOrder, cash_bound, net_open_sales, note_pending, shares_waiting
-from engine.depot.records import Position
-from engine.depot.rounding import is_settled
-from engine.depot.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
-from engine.depot.taxes import OrderTaxes
-from engine.depot.unknown_sales import (
+from engine.depot.orders.best_rounding import BestChoice
+from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
+from engine.depot.orders.open_orders import OpenOrder, cash_bound, net_open_sales, note_pending, shares_waiting
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.order_session import append_session
+from engine.depot.orders.order_taxes import OrderTaxes
+from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
+from engine.depot.orders.own_lots import OwnLot, Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.orders.rounding import is_settled
+from engine.depot.orders.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
+from engine.depot.orders.unknown_sales import (
     UnknownSale,
     add_sales,
     of_the_plan,
@@ -33,6 +32,7 @@ from engine.depot.unknown_sales import (
     tax_of_the_plan,
     wanted_sales,
 )
+from engine.depot.records import Position
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory

@@ -15,9 +15,9 @@ from engine.core.regular_files import read_regular
 from engine.depot.cells import PLAIN, CellError, parse_number
 from engine.depot.codes import Identifiers, is_isin, tidy_code
 from engine.depot.faults import Faults, quote_cell
+from engine.depot.orders.rounding import cash_taken
+from engine.depot.orders.sized_orders import Fee, SizedOrders, Wanted
 from engine.depot.records import Codes
-from engine.depot.rounding import cash_taken
-from engine.depot.sized_orders import Fee, SizedOrders, Wanted
 
 _COLUMNS: Final = ("side", "code", "quantity", "limit")
 _MAX_BYTES: Final = 1_000_000

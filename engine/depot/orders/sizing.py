@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from engine.depot.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
-from engine.depot.order_fees import OrderFees
-from engine.depot.order_terms import ROUNDING, OrderTerms
-from engine.depot.rounding import round_as_tested
-from engine.depot.sized_orders import (
+from engine.depot.orders.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.rounding import round_as_tested
+from engine.depot.orders.sized_orders import (
     Fee,
     LeftOut,
     OrderKind,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from engine.backtest.config import RunConfig
 from engine.core.errors import DataError
 from engine.depot.codes import Identifiers, assign_tickers
-from engine.depot.exchange_rates import ExchangeRates
+from engine.depot.orders.exchange_rates import ExchangeRates
 from engine.depot.records import Holdings, Position
 from engine.portfolio.policy import PolicyT
 

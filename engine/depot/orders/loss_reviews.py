@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.shortlist import shortlist
 from engine.data.market import Market
-from engine.depot.own_lots import OwnLot
+from engine.depot.orders.own_lots import OwnLot
 from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.triggers import check_reviews, record_purchase, record_rebalance
 from engine.simulation.spine import Spine

@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
-from engine.depot.own_lots import OwnLot, Realised
-from engine.depot.sizing import SizedOrder
+from engine.depot.orders.own_lots import OwnLot, Realised
+from engine.depot.orders.sizing import SizedOrder
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_calendar import TaxCalendar
 from engine.simulation.tax_state import TaxState, state_of_book

@@ -18,18 +18,18 @@ from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.decision import coming_decisions
-from engine.depot.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.holdings import read_holdings
-from engine.depot.kept_inside import refuse_kept_inside
-from engine.depot.order_plan import OrderPlan, OrderRequest, plan_orders
-from engine.depot.order_warnings import list_warnings, value_of_unknown
-from engine.depot.pending import read_pending
-from engine.depot.price_checks import SharePrice, check_file_prices
-from engine.depot.request import OwnDepot, identifiers_of, read_depot
-from engine.depot.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
-from engine.depot.state_file import read_state
-from engine.depot.unknown_sales import unknown_sales, with_given_prices
+from engine.depot.orders.decision import coming_decisions
+from engine.depot.orders.exchange_rates import ExchangeRates, Rate, parse_rates
+from engine.depot.orders.kept_inside import refuse_kept_inside
+from engine.depot.orders.open_orders import read_pending
+from engine.depot.orders.order_warnings import list_warnings, value_of_unknown
+from engine.depot.orders.own_depot import OwnDepot, identifiers_of, read_depot
+from engine.depot.orders.plan_orders import OrderPlan, OrderRequest, plan_orders
+from engine.depot.orders.price_checks import SharePrice, check_file_prices
+from engine.depot.orders.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
+from engine.depot.orders.state_file import read_state
+from engine.depot.orders.unknown_sales import unknown_sales, with_given_prices
 from engine.portfolio.policy import PolicyT
 
 _LOOK_AHEAD = np.timedelta64(30, "D")

@@ -16,10 +16,10 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.depot.order_fees import OrderFees
-from engine.depot.order_terms import ROUNDING, OrderTerms
-from engine.depot.rounding import fees_of
-from engine.depot.sized_orders import Fee, Wanted
+from engine.depot.orders.order_fees import OrderFees
+from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.rounding import fees_of
+from engine.depot.orders.sized_orders import Fee, Wanted
 
 Aim: TypeAlias = Literal["weights", "flow", "trades"]
 """What orders are to come close to: all weights, all weights by purchases or sales alone, or the rule's own trades."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.depot.order_terms import ROUNDING, OrderTerms
-from engine.depot.sized_orders import Fee, Wanted
+from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.sized_orders import Fee, Wanted
 
 _CAP_TOLERANCE: Final = 1e-12
 
