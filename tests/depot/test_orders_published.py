@@ -7,9 +7,10 @@ import math
 
 import pytest
 
+from engine.core.errors import DataError
 from engine.depot.orders.order_terms import OrderTerms, ShareTerms
 from engine.depot.orders.rounding import round_as_tested
-from engine.depot.orders.sizing import Wanted
+from engine.depot.orders.sizing import Wanted, size_orders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts
 from tests.support.own_depots import Depot
 
@@ -257,3 +258,44 @@ def test_odd_shares_are_not_bought_with_the_cash_that_the_plan_keeps() -> None:
     """12.93 and 13.33 shares beside a fifth in cash: a share more of the first leaves 208 of 200, of both 178."""
     depot = Depot(("A", "B"), (0.4, 0), (30, 30), (0.4, 0.4), 988.0)
     assert depot.orders() == {"A": 13, "B": 13}
+
+
+@pytest.mark.parametrize(
+    ("depot", "sold"),
+    [
+        (Depot(("A", "B"), (60, 40), (100, 100), (0.5, 0.5), limit=0.01, step=0.0), {"A": -1000 / 99}),
+        (Depot(("A", "B"), (60, 40), (100, 100), (0.5, 0.5), limit=0.01), {"A": -11}),
+        (Depot(("A", "B"), (60.5, 40), (100, 70), (0.5, 0.5)), {"A": -10}),
+        (Depot(("A", "B"), (60.5, 40), (150, 70), (0.5, 0.5)), {"A": -7}),
+        (
+            Depot(("A", "B"), (60, 40), (100, 100), (0.5, 0.5), 0.0, COMDIRECT, limit=0.01, step=0.0),
+            {"A": -1009.9 / 99},
+        ),
+    ],
+    ids=["fractions", "whole shares", "fractions held", "rounded down", "with a fee"],
+)
+def test_what_is_taken_out_is_there_when_all_sales_fill_at_their_limits(depot: Depot, sold: dict[str, float]) -> None:
+    """1000 are taken out: 10 of A at 100 bring them, and at 99 they do not."""
+    sized = depot.sized(flow=-1000.0, now=False)
+    assert {order.ticker: order.signed for order in sized.orders} == pytest.approx(sold, abs=1e-7)
+    assert sized.worst_cash >= -1e-6
+    assert not sized.left_out
+
+
+def test_what_cannot_be_taken_out_in_orders_worth_placing_is_told() -> None:
+    """At comdirect 9.90 are taken for a sale of 510, which is more than 1 %."""
+    depot = Depot(("A", "B"), (60, 40), (100, 100), (0.5, 0.5), costs=COMDIRECT, max_fee=0.01, step=0.0)
+    with pytest.raises(
+        DataError, match=r"leave cash 500.00 short .*A: its fee of 9.90 is more than 1.00% .*--withdraw"
+    ):
+        depot.sized(flow=-500.0, now=False)
+
+
+def test_the_purchase_that_is_most_above_its_exact_quantity_gives_a_share_back() -> None:
+    """1000 for 4.6 of A at 100 and 10.8 of B at 50 are 5 and 10; at limits 1 % above one of A has to go, not of B."""
+    exact = [Wanted(one, 0.0, price, 0.0, 0.0, 0.0, math.inf, "") for one, price in (("A", 100.0), ("B", 50.0))]
+    wanted = [
+        one._replace(units=units, exact=so) for one, units, so in zip(exact, (5.0, 10.0), (4.6, 10.8), strict=True)
+    ]
+    sized = size_orders(wanted, 1000.0, OrderTerms(0.01, 0.01, 1.0, 0.0), lambda *_: 0.0)
+    assert {order.ticker: order.quantity for order in sized.orders} == {"A": 4.0, "B": 10.0}

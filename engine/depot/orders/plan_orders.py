@@ -22,7 +22,7 @@ from engine.depot.orders.order_session import append_session
 from engine.depot.orders.order_taxes import OrderTaxes
 from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
 from engine.depot.orders.own_lots import OwnLot, Realised, gains_of_oldest, lots_by_ticker
-from engine.depot.orders.rounding import is_settled
+from engine.depot.orders.rounding import is_settled, with_exact
 from engine.depot.orders.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
 from engine.depot.orders.unknown_sales import (
     UnknownSale,
@@ -163,6 +163,8 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)
     wanted = _wanted(config, market, planned, request, waiting)
     value = account_value(units, planned.prices, cash)
+    if account.shares == "whole" and planned.aim == "weights" and not request.pending:
+        wanted = with_exact(wanted, value + brought - tax_before - float(planned.fees.sum()))
     if not request.exact and planned.due and is_settled(wanted, value + brought - tax_before, terms):
         wanted = [one._replace(units=0.0) for one in wanted]
     if planned.due:

@@ -48,6 +48,11 @@ def is_settled(wanted: Sequence[Wanted], value: float, terms: OrderTerms) -> boo
     return all(is_near(one) for one in wanted)
 
 
+def with_exact(wanted: Sequence[Wanted], value: float) -> list[Wanted]:
+    """Return what is wanted with the units that reach all targets of a ``value`` after costs [currency] exactly."""
+    return [one._replace(exact=one.target * value / one.price - one.owned) for one in wanted]
+
+
 def cash_taken(one: Wanted, quantity: float, fee: Fee) -> float:
     """Return the cash that trading a signed ``quantity`` takes [currency]."""
     return quantity * one.price + fee(one.ticker, abs(quantity * one.price))

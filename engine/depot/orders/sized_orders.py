@@ -18,7 +18,8 @@ class Wanted(NamedTuple):
 
     ``spread``: half of it, a share of the price; ``cap``: the highest weight, infinity for none. ``waiting`` is signed
     what open orders trade already [shares]: what they buy counts and cannot be sold, what they sell is not free.
-    ``may_buy`` and ``may_sell`` are what the rule allows today.
+    ``may_buy`` and ``may_sell`` are what the rule allows today. ``exact``: the units before they were made whole ones,
+    None where they were not.
     """
 
     ticker: str
@@ -32,6 +33,11 @@ class Wanted(NamedTuple):
     waiting: float = 0.0
     may_buy: bool = True
     may_sell: bool = True
+    exact: float | None = None
+
+    def overshoot(self, quantity: float) -> float:
+        """Return by how much a signed quantity is above the exact one [shares]."""
+        return quantity - (self.units if self.exact is None else self.exact)
 
     @property
     def owned(self) -> float:

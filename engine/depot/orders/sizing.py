@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from engine.depot.orders.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.raised_sales import raise_sales, without_placed
 from engine.depot.orders.rounding import round_as_tested
 from engine.depot.orders.sized_orders import (
     Fee,
@@ -64,6 +65,7 @@ def size_orders(
     else:
         told = ()
     due = _fit_taxed(orders, {one.ticker: one for one in wanted}, free, terms, fee, tax)
+    left_out = without_placed(left_out, orders, {one.ticker: one.units for one in wanted})
     placed, notes = _in_waves(orders, free - due), [*told]
     if choices.settled is not None and (later := _cut_to_settled(placed, choices.settled, terms, fee)):
         placed = _in_waves(placed, free - due)
@@ -210,16 +212,19 @@ def _fit_worst_case(
 ) -> None:
     """Take shares from purchases, from the one that overshoots most, until cash is there at all limits.
 
-    Where parts of shares can be bought, all purchases are cut by one factor.
+    Where parts of shares can be bought, all purchases are cut by one factor. Where none is left, and cash was below
+    nothing without sales, these are raised.
     """
     buys = [order for order in orders if order.side == "buy"]
     room = cash - sum(order.worst for order in orders if order.side == "sell")
     if not all(terms.shares_of(order.ticker).whole for order in buys):
         buys = _scaled(buys, room, terms, fee)
     while buys and not _is_paid(buys, room):
-        at = max(range(len(buys)), key=lambda k: (buys[k].quantity - wanted[buys[k].ticker].units, buys[k].ticker))
+        at = max(range(len(buys)), key=lambda k: (wanted[buys[k].ticker].overshoot(buys[k].quantity), buys[k].ticker))
         buys[at : at + 1] = _resized(buys[at], buys[at].quantity - 1.0, fee)
     orders[:] = [order for order in orders if order.side == "sell"] + buys
+    if not buys and cash + terms.reserve < 0.0 and any(one.units < 0.0 for one in wanted.values()):
+        raise_sales(orders, wanted.values(), cash, terms, lambda one, units: _orders_of(one, -units, terms, fee))
 
 
 def _scaled(buys: list[SizedOrder], room: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:
