@@ -160,4 +160,4 @@ def test_what_the_plan_does_not_name_is_sold_whole_where_that_is_asked_for(
     sold = [(one["quantity"], one["kind"], one["wave"]) for one in plan["orders"] if one["ticker"] == "XXX"]
     assert (code, sold) == (0, [(10.0, "limit", 1), (0.5, "fraction", 1)])
     assert {ticker: one for ticker, one in quantities(plan).items() if ticker != "XXX"} == {"EUNL": -15, "IS3N": 50}
-    assert plan["cash"]["after"] == pytest.approx(1050 + 1500 - 2500 - 4 * 9.90)
+    assert plan["cash"]["after"] == pytest.approx(1050 + 1500 - 2500 - 3 * 9.90 - (4.90 + 0.0025 * 2500))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from engine.core.errors import DataError
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
-from engine.depot.orders.sized_orders import LeftOut, SizedOrder, Wanted
+from engine.depot.orders.sized_orders import SizedOrder, Wanted
 
 Sale: TypeAlias = Callable[[Wanted, float], list[SizedOrder]]
 """The orders that sell so much of an asset [shares]."""
@@ -62,9 +62,6 @@ def _more(one: Wanted, sold: float, missing: float, terms: OrderTerms) -> float:
     return units if units <= one.sellable else shares.sale(one.sellable, one.sellable)
 
 
-def without_placed(
-    left_out: Sequence[LeftOut], orders: Sequence[SizedOrder], units: Mapping[str, float]
-) -> list[LeftOut]:
-    """Return what stays left out where sales that were have been placed after all."""
-    sold = {order.ticker for order in orders if order.side == "sell"}
-    return [one for one in left_out if not (one.ticker in sold and units[one.ticker] < 0.0)]
+def sold_now(orders: Iterable[SizedOrder]) -> set[str]:
+    """Return the tickers that are sold."""
+    return {order.ticker for order in orders if order.side == "sell"}

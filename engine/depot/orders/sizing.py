@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from engine.depot.orders.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
-from engine.depot.orders.raised_sales import raise_sales, without_placed
+from engine.depot.orders.raised_sales import raise_sales, sold_now
 from engine.depot.orders.rounding import round_as_tested
 from engine.depot.orders.sized_orders import (
     Fee,
@@ -64,8 +64,9 @@ def size_orders(
         orders, left_out, told = _come_closest(wanted, (orders, left_out), account, terms, fee, choices.best)
     else:
         told = ()
+    sold = sold_now(orders)
     due = _fit_taxed(orders, {one.ticker: one for one in wanted}, free, terms, fee, tax)
-    left_out = without_placed(left_out, orders, {one.ticker: one.units for one in wanted})
+    left_out = [one for one in left_out if one.ticker not in sold_now(orders) - sold]
     placed, notes = _in_waves(orders, free - due), [*told]
     if choices.settled is not None and (later := _cut_to_settled(placed, choices.settled, terms, fee)):
         placed = _in_waves(placed, free - due)
