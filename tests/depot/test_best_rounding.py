@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.depot.orders.best_rounding import Account, BestChoice, aims_of, distance
+from engine.depot.orders.closeness import Account, BestChoice, aims_of, distance
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.sizing import SizedOrders, SizingChoices, Wanted, signed_quantities, size_orders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
@@ -131,7 +131,6 @@ def assert_nothing_is_closer(depot: Depot, flow: float = 0.0) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="in some depots the solver stops short of the closest orders")
 @settings(max_examples=15)
 @given(small_depots())
 def test_no_whole_orders_of_two_assets_come_closer(depot: Depot) -> None:
@@ -139,7 +138,6 @@ def test_no_whole_orders_of_two_assets_come_closer(depot: Depot) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="in some depots the solver stops short of the closest orders")
 @settings(max_examples=15)
 @given(small_depots(3), st.sampled_from([0.0, 400.0]))
 def test_no_whole_orders_of_three_assets_come_closer(depot: Depot, flow: float) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.data.market import Market
-from engine.depot.orders.best_rounding import BestChoice
+from engine.depot.orders.closeness import BestChoice
 from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import OrderTerms, ShareTerms

@@ -11,71 +11,23 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.depot.orders.closeness import Account, BestChoice, Gaps, aims_of, distance, is_better, sides_of
+from engine.depot.orders.closest_search import search_closest
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
-from engine.depot.orders.sized_orders import Fee, Wanted
+from engine.depot.orders.sized_orders import Wanted
 
-Aim: TypeAlias = Literal["weights", "flow", "trades"]
-"""What orders are to come close to: all weights, all weights by purchases or sales alone, or the rule's own trades."""
 _NODES: Final = 2_000
 _UNIT: Final = 2.0**20
 """What a depot is worth in the programme: the tolerances of its solver are absolute."""
 _TIE: Final = 1e-6
-
-
-class BestChoice(NamedTuple):
-    """What orders are to come close to, and how many there may be at most, None for any number."""
-
-    aim: Aim = "weights"
-    fewest: int | None = None
-
-
-class Account(NamedTuple):
-    """What is there: ``free`` to be spent, ``cash`` with what stays, and the ``value`` with the assets [currency]."""
-
-    free: float
-    cash: float
-    value: float
-
-
-class Gaps(NamedTuple):
-    """What orders are to come close to in money: ``share`` of the value after costs, and ``money`` beside it."""
-
-    share: Mapping[str, float]
-    money: Mapping[str, float]
-    cash_share: float
-    cash_money: float
-
-
-def aims_of(wanted: Sequence[Wanted], account: Account, fee: Fee, aim: Aim) -> Gaps:
-    """Return what each asset and cash should be after all orders."""
-    if aim != "trades":
-        shares = {one.ticker: one.target for one in wanted}
-        return Gaps(shares, dict.fromkeys(shares, 0.0), 1.0 - sum(shares.values()), 0.0)
-    money = {one.ticker: (one.owned + one.units) * one.price for one in wanted}
-    taken = sum(one.units * one.price + fee(one.ticker, abs(one.units * one.price)) for one in wanted)
-    return Gaps(dict.fromkeys(money, 0.0), money, 0.0, account.cash - taken)
-
-
-def distance(
-    wanted: Sequence[Wanted], quantities: Mapping[str, float], account: Account, fee: Fee, aims: Gaps
-) -> float:
-    """Return how far signed ``quantities`` [shares] leave assets and cash from ``aims`` [currency]."""
-    moved = {one.ticker: quantities.get(one.ticker, 0.0) * one.price for one in wanted}
-    fees = sum(fee(ticker, abs(money)) for ticker, money in moved.items())
-    value = account.value - fees
-    cash = account.cash - sum(moved.values()) - fees
-    gaps = [
-        aims.share[one.ticker] * value + aims.money[one.ticker] - one.owned * one.price - moved[one.ticker]
-        for one in wanted
-    ]
-    return sum(map(abs, gaps)) + abs(aims.cash_share * value + aims.cash_money - cash)
+_PROVEN: Final = "no other whole orders come closer: proven by the engine's own search"
 
 
 @dataclass
@@ -227,6 +179,13 @@ class _Model:
         return found
 
 
+class Found(NamedTuple):
+    """Signed ``quantities`` by ticker [shares], and ``told`` who looked for them and whether none are closer."""
+
+    quantities: dict[str, float]
+    told: str
+
+
 def find_best(
     wanted: Sequence[Wanted],
     account: Account,
@@ -235,19 +194,31 @@ def find_best(
     *,
     choice: BestChoice,
     start: Mapping[str, float],
-) -> tuple[dict[str, float] | None, bool]:
-    """Return signed quantities by ticker [shares] that come closest to the aims, and whether that is proven.
+) -> Found:
+    """Return the quantities that come closest to the aims; an order that is not worth placing is none.
 
-    ``start`` are quantities that are possible, from which the answer cannot be further away; None where there is no
-    answer. An order that is not worth placing is none.
+    ``start`` are quantities that are possible, from which the answer is never further away. HiGHS is asked where the
+    search has no proof, and its answer is searched from once more.
     """
+    searched = search_closest(wanted, account, terms, fee, choice=choice, start=start)
+    if searched.proven:
+        return Found(searched.quantities, _PROVEN)
     aims = aims_of(wanted, account, fee, choice.aim)
-    reach = distance(wanted, start, account, fee, aims) * (1.0 + _TIE) + _TIE
+    reach = distance(wanted, searched.quantities, account, fee, aims) * (1.0 + _TIE) + _TIE
     for wider in (4.0 * reach + account.value, reach):  # HiGHS finds no answer, or not the best, in bounds too tight
-        found, proven = _solve(_Model(wanted, account, terms, fee), aims, choice, wider)
-        if found is not None:
+        solved, proven = _solve(_Model(wanted, account, terms, fee), aims, choice, wider)
+        if solved is not None:
             break
-    return found, proven
+    best = searched.quantities
+    if solved is not None and is_better(wanted, (solved, best), account, fee, aims):
+        best = solved
+        again = search_closest(wanted, account, terms, fee, choice=choice, start=solved)
+        if again.proven:
+            return Found(again.quantities, _PROVEN)
+        best = again.quantities
+    if proven and not searched.whole:
+        return Found(best, "no other orders come closer, as HiGHS has it, within its tolerances")
+    return Found(best, "neither the engine's own search nor HiGHS has proven that no other orders come closer")
 
 
 def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple[dict[str, float] | None, bool]:
@@ -255,7 +226,7 @@ def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple
     wanted, account = model.wanted, model.account
     for one in wanted:
         aim = aims.share[one.ticker] * account.value + aims.money[one.ticker]
-        model.add_asset(one, _signs(one, wanted, choice.aim), aim, reach)
+        model.add_asset(one, sides_of(one, wanted, choice.aim), aim, reach)
     for one in wanted:
         held, share, money = one.owned * one.price, aims.share[one.ticker], aims.money[one.ticker]
         model.add_gap(model.moved[one.ticker], held, share, money, reach)
@@ -275,15 +246,6 @@ def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple
     programme.bound(dict.fromkeys(model.gaps, 1.0), high=float(first[model.gaps].sum()) + _TIE)
     second = programme.minimise(used)[0] if proven else None
     return model.quantities(first if second is None else second), proven
-
-
-def _signs(one: Wanted, wanted: Sequence[Wanted], aim: Aim) -> tuple[float, ...]:
-    """Return 1 where an asset may be bought and -1 where it may be sold."""
-    if aim == "trades":
-        return (math.copysign(1.0, one.units),) if one.units else ()
-    asked = {1.0, -1.0} if aim == "weights" else {math.copysign(1.0, other.units) for other in wanted if other.units}
-    sides = sorted(asked)
-    return tuple(sign for sign in sides if (one.may_buy if sign > 0.0 else one.may_sell))
 
 
 def _sum(*parts: Mapping[int, float]) -> dict[int, float]:

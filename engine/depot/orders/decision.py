@@ -13,7 +13,7 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.orders.best_rounding import Aim
+from engine.depot.orders.closeness import Aim
 from engine.depot.orders.loss_reviews import restore_reviews
 from engine.depot.orders.order_taxes import Holder, OrderTaxes, own_taxes
 from engine.depot.orders.own_lots import OwnLot

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from engine.depot.orders.best_rounding import Account, BestChoice, Gaps, aims_of, distance, find_best
+from engine.depot.orders.best_rounding import find_best
+from engine.depot.orders.closeness import Account, BestChoice
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.raised_sales import raise_sales, sold_now
@@ -67,6 +68,7 @@ def size_orders(
     sold = sold_now(orders)
     due = _fit_taxed(orders, {one.ticker: one for one in wanted}, free, terms, fee, tax)
     left_out = [one for one in left_out if one.ticker not in sold_now(orders) - sold]
+    left_out += _drop_small(orders, terms)
     placed, notes = _in_waves(orders, free - due), [*told]
     if choices.settled is not None and (later := _cut_to_settled(placed, choices.settled, terms, fee)):
         placed = _in_waves(placed, free - due)
@@ -95,6 +97,7 @@ def _come_closest(
     """
     fitted, left_out = [*tested[0]], tested[1]
     _fit_worst_case(fitted, {one.ticker: one for one in wanted}, account.free, terms, fee)
+    _drop_small(fitted, terms)
     gone = {one.ticker for one in wanted if one.target == 0.0 and one.units <= -one.sellable * (1.0 - ROUNDING)}
     sold = [order for order in fitted if order.ticker in gone]
     rest, spent = [one for one in wanted if one.ticker not in gone], sum(order.spent for order in sold)
@@ -104,12 +107,9 @@ def _come_closest(
     fewest = None if choice.fewest is None else max(choice.fewest - len(sold), 0)
     if fewest is not None:
         start = _largest([order for order in fitted if order.ticker not in gone], fewest, account.free)
-    best, proven = find_best(rest, account, terms, fee, choice=choice._replace(fewest=fewest), start=start)
-    if best is None or _is_no_better(rest, (best, start), account, fee, aims_of(rest, account, fee, choice.aim)):
-        best = start
-    orders, _ = _place(rest, {one.ticker: best.get(one.ticker, 0.0) for one in rest}, terms, fee)
-    told = () if proven else ("HiGHS has not proven that no other whole orders come closer",)
-    return [*sold, *orders], [one for one in left_out if one.ticker in gone], told
+    found = find_best(rest, account, terms, fee, choice=choice._replace(fewest=fewest), start=start)
+    orders, _ = _place(rest, {one.ticker: found.quantities.get(one.ticker, 0.0) for one in rest}, terms, fee)
+    return [*sold, *orders], [one for one in left_out if one.ticker in gone], (found.told,)
 
 
 def _largest(orders: list[SizedOrder], count: int, free: float) -> dict[str, float]:
@@ -119,21 +119,6 @@ def _largest(orders: list[SizedOrder], count: int, free: float) -> dict[str, flo
         if len(kept) < count and sum(one.worst for one in kept) + order.worst <= free:
             kept.append(order)
     return signed_quantities(kept)
-
-
-def _is_no_better(
-    wanted: list[Wanted],
-    pair: tuple[Mapping[str, float], Mapping[str, float]],
-    account: Account,
-    fee: OrderFees,
-    aims: Gaps,
-) -> bool:
-    """Return whether the first quantities come no closer than the second, and are no fewer."""
-    best, tested = pair
-    gained = distance(wanted, tested, account, fee, aims) - distance(wanted, best, account, fee, aims)
-    count, counted = (sum(bool(units) for units in one.values()) for one in pair)
-    same = ROUNDING * max(account.value, 1.0)
-    return gained < -same or (gained <= same and count >= counted)
 
 
 def _place(
@@ -151,6 +136,13 @@ def _place(
             else:
                 orders.append(order)
     return orders, left_out
+
+
+def _drop_small(orders: list[SizedOrder], terms: OrderTerms) -> list[LeftOut]:
+    """Take out purchases that are not worth placing any more once they are cut, and return them."""
+    cut = [order for order in orders if order.side == "buy" and terms.why_not(order.money, order.fee)]
+    orders[:] = [order for order in orders if order not in cut]
+    return [LeftOut(one.ticker, one.money, terms.why_not(one.money, one.fee)) for one in cut]
 
 
 def _orders_of(one: Wanted, quantity: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:
