@@ -185,6 +185,10 @@ class Market:
         gone = gone[np.argsort(last[gone], kind="stable")]
         return last[gone] + 1, gone
 
+    def shares_at(self, row: int) -> FloatArray:
+        """Return (N,) shares of the day that one unit is at ``row``: brokers count these, a run counts units (S16)."""
+        return np.ones(len(self.assets)) if self.shares is None else self.shares[row]
+
     @cached_property
     def share_prices(self) -> FloatArray:
         """(T, N) prices of one share of the day, as a broker's statement has them [currency/share]."""

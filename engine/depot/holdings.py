@@ -22,23 +22,10 @@ from engine.depot.records import (
     Position,
     Statement,
     Transaction,
-    TransactionKind,
     Transactions,
 )
 from engine.depot.replay import mean_cost, replay
 from engine.depot.units import convert_to_whole_units
-
-__all__ = [
-    "Codes",
-    "HoldingLot",
-    "Holdings",
-    "Position",
-    "Transaction",
-    "TransactionKind",
-    "Transactions",
-    "read_holdings",
-    "read_transactions",
-]
 
 _OWN_NAMES: Final = "plain"
 """The layout whose accounts the user names."""

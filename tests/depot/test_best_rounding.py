@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.depot.orders.closeness import Account, BestChoice, aims_of, distance
 from engine.depot.orders.order_fees import OrderFees
-from engine.depot.orders.sizing import SizedOrders, SizingChoices, Wanted, signed_quantities, size_orders
+from engine.depot.orders.sized_orders import SizedOrders, Wanted, signed_quantities
+from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.market_memory import quotes_at, recall
 from tests.support.own_depots import SESSIONS, Depot

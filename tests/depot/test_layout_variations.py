@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from engine.depot.holdings import Holdings, read_holdings, read_transactions
+from engine.depot.holdings import read_holdings, read_transactions
+from engine.depot.records import Holdings
 from tests.support.depot_files import (
     BOOKED,
     CASH,

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.depot.documents import open_document
-from engine.depot.holdings import HoldingLot, read_holdings, read_transactions
+from engine.depot.holdings import read_holdings, read_transactions
 from engine.depot.layouts.catalogue import LAYOUTS, find_layout
+from engine.depot.records import HoldingLot
 from tests.support.depot_files import (
     BOOKED,
     CASH,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.depot.orders.rounding import is_settled
-from engine.depot.orders.sizing import SizedOrders
+from engine.depot.orders.sized_orders import SizedOrders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts, PerOrderCosts
 from tests.support.own_depots import Depot
 

@@ -10,7 +10,8 @@ import pytest
 from engine.core.errors import DataError
 from engine.depot.orders.order_terms import OrderTerms, ShareTerms
 from engine.depot.orders.rounding import round_as_tested
-from engine.depot.orders.sizing import Wanted, size_orders
+from engine.depot.orders.sized_orders import Wanted
+from engine.depot.orders.sizing import size_orders
 from engine.portfolio.costs import BrokerCosts, NoCosts, PercentCosts
 from tests.support.own_depots import Depot
 

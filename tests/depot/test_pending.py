@@ -14,7 +14,7 @@ from engine.core.errors import DataError
 from engine.depot.codes import Identifiers
 from engine.depot.orders.open_orders import OpenOrder, cash_bound, net_open_sales, read_pending
 from engine.depot.orders.order_fees import OrderFees
-from engine.depot.orders.sizing import Wanted
+from engine.depot.orders.sized_orders import Wanted
 from engine.portfolio.costs import BrokerCosts
 from engine.simulation.kernel.records import Quotes
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from engine.depot.holdings import Holdings, Transaction
+from engine.depot.records import Holdings, Transaction
 
 CANARY: Final = "Kanarienvogel-DE89370400440532013000"
 """Stands for names, numbers of accounts, IBANs, notes and descriptions."""

@@ -11,7 +11,8 @@ from engine.depot.orders.closeness import BestChoice
 from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import OrderTerms, ShareTerms
-from engine.depot.orders.sizing import SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
+from engine.depot.orders.sized_orders import SizedOrders, TaxAtOnce, Wanted
+from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.portfolio.costs import Costs, NoCosts
 from engine.simulation.market_memory import quotes_at, recall
 from strategies.fixed_mix import FixedMix

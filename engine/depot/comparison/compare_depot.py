@@ -83,7 +83,7 @@ def compare_depot(config: RunConfig[PolicyT], transactions: Path, flags: DepotFl
     own = own_account(config, replay, opening, start, transactions)  # marked at the prices of the end
     if (stated := read_positions(flags.holdings, flags)) is not None:
         check_holdings(stated, names, own, prices)
-    shares = market.planned_shares(start) / market.traded_shares(start)
+    shares = market.planned.shares_at(start) / market.traded.shares_at(start)
     held = held_units(market.planned, own.opening_units, config.strategy.tickers, shares) if opening.given else None
     run = run_plan(config.before_tax, market.planned, own, held)
     taxed = None if opening.given else _run_after_tax(config, own, market.traded, (first, end), said)

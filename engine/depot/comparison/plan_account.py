@@ -18,6 +18,7 @@ from engine.data.market import Market
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.exact import ZERO, Bookings, CashKind, ExactCash, ExactTrade, as_price, as_printed
 from engine.depot.comparison.own_account import OwnAccount
+from engine.depot.whole_holdings import allow_fractions_held
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.policy import PolicyT
 from engine.simulation.account_state import AccountState, restore, state_before
@@ -27,7 +28,6 @@ from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
 from engine.tax.book import Taxation
 
-_WHOLE: Final = 1e-9
 _ROUNDING: Final = 1e-12
 """How much more a unit may be from one session to the next and nothing was reinvested."""
 
@@ -107,12 +107,8 @@ def _take_over(config: RunConfig[PolicyT], market: Market, own: OwnAccount, held
     first = int(np.searchsorted(market.dates, np.datetime64(config.window.start or market.dates[0])))
     first = opening_row(config, market, first) or 0
     cash, before = float(own.shared_cash), own.start - 1
-    if whole := config.account.shares == "whole":
-        counts = held if market.shares is None else held * market.shares[own.start]
-        whole = bool(np.abs(counts - np.rint(counts)).max(initial=0.0) <= _WHOLE)
-    if not whole and config.account.shares == "whole":
-        account = config.account.model_copy(update={"shares": "fractional"})
-        config = config.model_copy(update={"account": account})
+    account = allow_fractions_held(config.account, held * market.shares_at(own.start))
+    config = config.model_copy(update={"account": account})
     if first >= own.start:  # the plan begins here: its opening rebalances what is there
         spine = Spine.open(_setup(config, market, own, own.start))
         spine.state.units[:], spine.state.cash = held, cash
@@ -163,7 +159,7 @@ def list_bookings(run: PlanRun, prices: AssetPrices) -> Bookings:
 
 def _trade(prices: AssetPrices, row: int, j: int, ledger: Ledger, event: int) -> ExactTrade:
     market = prices.market
-    ticker, planned = market.planned.assets[j], market.planned_shares(row)[j]
+    ticker, planned = market.planned.assets[j], market.planned.shares_at(row)[j]
     quantity = _units(prices, ticker, row, float(ledger.trades[event, j] * planned))
     filled = float(ledger.prices[event, j])
     price = prices.close(ticker, row)
@@ -183,9 +179,9 @@ def _reinvested(run: PlanRun, prices: AssetPrices) -> list[ExactTrade]:
     first, bought = ledger.opening_row(market.planned), []
     for t in range(run.skip + 1, len(ledger.dates)):
         row = first + t
-        split = market.traded_shares(row) / market.traded_shares(row - 1)
-        without = market.planned_shares(row - 1) * split
-        more = market.planned_shares(row) - without
+        split = market.traded.shares_at(row) / market.traded.shares_at(row - 1)
+        without = market.planned.shares_at(row - 1) * split
+        more = market.planned.shares_at(row) - without
         held = run.units[t - 1]
         for j in np.flatnonzero((held != 0.0) & (np.abs(more) > _ROUNDING * without)).tolist():
             ticker = market.planned.assets[j]

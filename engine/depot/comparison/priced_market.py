@@ -13,7 +13,6 @@ import numpy as np
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import price_request
 from engine.backtest.prices import LoadedPrices, load_members, load_prices, prepare_closes, quality_findings
-from engine.core.arrays import FloatArray
 from engine.core.errors import DataError
 from engine.core.shortlist import shortlist
 from engine.data.closes import Closes
@@ -39,24 +38,14 @@ class PricedMarket:
     reinvests: bool
     missing: tuple[str, ...]
 
-    def traded_shares(self, row: int) -> FloatArray:
-        """Return (N,) shares of the day that a unit of ``traded`` is."""
-        shares = self.traded.shares
-        return np.ones(len(self.traded.assets)) if shares is None else shares[row]
-
-    def planned_shares(self, row: int) -> FloatArray:
-        """Return (N,) shares of the day that a unit of ``planned`` is."""
-        shares = self.planned.shares
-        return np.ones(len(self.planned.assets)) if shares is None else shares[row]
-
     def shares(self, column: int, row: int) -> Fraction:
         """Return the shares of a day that one unit of ``traded`` is."""
-        return as_ratio(float(self.traded_shares(row)[column]))
+        return as_ratio(float(self.traded.shares_at(row)[column]))
 
     def close(self, column: int, row: int) -> Fraction:
         """Return a unit's close: that of a share of the day as it is printed, times the shares that the unit is."""
         price = float(self.traded.prices[row, column])
-        return as_price(price / float(self.traded_shares(row)[column])) * self.shares(column, row)
+        return as_price(price / float(self.traded.shares_at(row)[column])) * self.shares(column, row)
 
 
 def load_priced_market(

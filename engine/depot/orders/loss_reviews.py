@@ -59,7 +59,7 @@ def restore_reviews(
     for j, found in named.items():
         if j not in dated:
             own = state.reference_price[j] or market.prices[until, j]
-            watch.reference_price[j] = _mean_cost(found) * _shares_today(market)[j] if _is_priced(found) else own
+            watch.reference_price[j] = _mean_cost(found) * market.shares_at(-1)[j] if _is_priced(found) else own
     reference = np.where(held, watch.reference_price, 0.0)
     notes = [*_assumed(market, named)]
     if watch.from_average_cost:
@@ -80,13 +80,9 @@ def _mean_cost(lots: Sequence[OwnLot]) -> float:
     return float(sum(lot.quantity * (lot.cost or 0) for lot in lots) / sum(lot.quantity for lot in lots))
 
 
-def _shares_today(market: Market) -> FloatArray:
-    return np.ones(len(market.assets)) if market.shares is None else market.shares[-1]
-
-
 def _purchases(market: Market, asset: int, lots: Sequence[OwnLot], until: int) -> list[_Purchase]:
     """Return dated lots as purchases of units; what is older than the first close is bought at that."""
-    today = float(_shares_today(market)[asset])
+    today = float(market.shares_at(-1)[asset])
     first = int(np.argmax(market.age[:, asset] >= 0))
     grown = _shares_of_dividends(market, asset)
     found = []
@@ -160,7 +156,7 @@ def _assumed(market: Market, named: Mapping[int, Sequence[OwnLot]]) -> list[str]
 
 def _difference(market: Market, asset: int, lots: Sequence[OwnLot], reference: float) -> str:
     """Return in words that dividends since lower what a loss is measured from, "" where they hardly do."""
-    paid, counted = _mean_cost(lots), reference / float(_shares_today(market)[asset])
+    paid, counted = _mean_cost(lots), reference / float(market.shares_at(-1)[asset])
     if abs(paid / counted - 1.0) < _WORTH_TELLING:
         return ""
     name = market.assets[asset]

@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.depot.orders.own_lots import OwnLot, Realised
-from engine.depot.orders.sizing import SizedOrder
+from engine.depot.orders.sized_orders import SizedOrder
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_calendar import TaxCalendar
 from engine.simulation.tax_state import TaxState, state_of_book
@@ -153,7 +153,7 @@ def _purchases(
     market: Market, holder: Holder, last: int
 ) -> tuple[list[tuple[int, int, float, float]], tuple[str, ...]]:
     """Return row, column, units and cost [currency] of all lots, up to the row ``last``, and what was assumed."""
-    shares = np.ones(len(market.assets)) if market.shares is None else market.shares[-1]
+    shares = market.shares_at(-1)
     year_ago = int(np.searchsorted(market.dates, market.dates[-1] - _UNDATED))
     found, guessed = list[tuple[int, int, float, float]](), _Guessed(market.dates[year_ago], market.dates[0])
     for j, ticker in enumerate(market.assets):
@@ -274,7 +274,7 @@ class OrderTaxes:
     ) -> tuple[list[float], list[float], list[float]]:
         """Return (N,) units, prices and fees."""
         market = self.market
-        shares = np.ones(len(market.assets)) if market.shares is None else market.shares[-1]
+        shares = market.shares_at(-1)
         units, charged = np.zeros((2, len(market.assets)))
         for ticker, quantity in quantities.items():
             j = market.columns[ticker]

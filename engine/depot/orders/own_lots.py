@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.data.market import Market
-from engine.depot.orders.sizing import SizedOrder
+from engine.depot.orders.sized_orders import SizedOrder
 from engine.depot.records import HoldingLot, Position
 from engine.tax.fifo_lots import FifoLots
 

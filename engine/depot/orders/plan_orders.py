@@ -20,10 +20,11 @@ from engine.depot.orders.open_orders import OpenOrder, cash_bound, net_open_sale
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_session import append_session
 from engine.depot.orders.order_taxes import OrderTaxes
-from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
-from engine.depot.orders.own_lots import OwnLot, Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.orders.order_terms import terms_of_orders
+from engine.depot.orders.own_lots import Realised, gains_of_oldest, lots_by_ticker
 from engine.depot.orders.rounding import is_settled, with_exact
-from engine.depot.orders.sizing import Fee, SizedOrder, SizedOrders, SizingChoices, TaxAtOnce, Wanted, size_orders
+from engine.depot.orders.sized_orders import Fee, SizedOrder, SizedOrders, TaxAtOnce, Wanted
+from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.depot.orders.unknown_sales import (
     UnknownSale,
     add_sales,
@@ -33,6 +34,7 @@ from engine.depot.orders.unknown_sales import (
     wanted_sales,
 )
 from engine.depot.records import Position
+from engine.depot.whole_holdings import allow_fractions_held
 from engine.portfolio.costs import tariff_currency
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
@@ -43,8 +45,6 @@ from engine.tax.book import Taxation
 _PAUSE: Final = 21
 """Sessions without a close after which an asset that is not held is at its end; one that is held never is."""
 _MONTH: Final = np.timedelta64(30, "D")
-_WHOLE: Final = 1e-9
-"""Shares by which a holding may miss a whole number and still be one."""
 
 
 class OrderRequest(NamedTuple):
@@ -146,10 +146,10 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     costs = config.costs.cost_table(market.assets, market.foreign)
     waiting = shares_waiting(request.pending)
     owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
-    units, shares = np.array(list(owned.values())), _shares_of_the_day(market)
-    account, terms = config.account, terms_of_orders(config)
-    if account.shares == "whole" and not _is_whole(units, market, terms):
-        account = account.model_copy(update={"shares": "fractional"})  # whole orders, of holdings that are not
+    units, shares = np.array(list(owned.values())), market.shares_at(-1)
+    terms, account = terms_of_orders(config), allow_fractions_held(config.account, units)
+    if not all(terms.shares_of(ticker).whole for ticker in market.assets):  # whole orders of some, rounded afterwards
+        account = account.model_copy(update={"shares": "fractional"})
     lots, told = lots_by_ticker(request.positions, market)
     following = _session_after(request.day, config.data.calendar)
     plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
@@ -230,16 +230,11 @@ def _tax_notes(planned: PlannedTrades, market: Market, tax_before: float) -> Ite
     """Yield what else taxes ask for on the day of the orders."""
     if tax_before > 0.0:
         yield f"{tax_before:,.2f} {market.currency} of taxes are due on {planned.day} before anything is ordered"
-    shares = _shares_of_the_day(market)
+    shares = market.shares_at(-1)
     renewed = [f"{units * shares[j]:,.6g} {market.assets[j]}" for j, units in planned.renewed.items()]
     if renewed:
         names = ", ".join(renewed)
         yield f"for its taxes the plan also sells {names} on {planned.day} and buys it back: not ordered here"
-
-
-def _shares_of_the_day(market: Market) -> FloatArray:
-    """Return (N,) how many shares of the last session one unit of the market is: brokers count these (S10, S16)."""
-    return np.ones(len(market.assets)) if market.shares is None else market.shares[-1]
 
 
 def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequest) -> Market:
@@ -248,7 +243,7 @@ def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequ
     if before == 0:
         raise DataError(f"the prices begin on {market.dates[0]}, after {request.day}; ask for a later day (--as-of)")
     prices, faults = market.prices[before - 1].copy(), []
-    shares = np.ones(len(market.assets)) if market.shares is None else market.shares[before - 1]
+    shares = market.shares_at(before - 1)
     priced = np.zeros(len(market.assets), dtype=np.bool_)
     for ticker in config.strategy.tickers:
         j = market.column_index(ticker)
@@ -280,12 +275,6 @@ def _fees_of(market: Market, plan: PlanTerms, saved_up: frozenset[str]) -> Order
     return OrderFees(market.columns, quotes, plan.costs.of_orders(), plan.costs.savings_plan, saved_up)
 
 
-def _is_whole(units: FloatArray, market: Market, terms: OrderTerms) -> bool:
-    """Return whether everything is held, and bought, in whole shares: the run's own rounding counts then (S10)."""
-    bought = all(terms.shares_of(ticker).whole for ticker in market.assets)
-    return bought and float(np.abs(units - np.rint(units)).max(initial=0.0)) <= _WHOLE
-
-
 def _best_choice(request: OrderRequest, planned: PlannedTrades, wanted: Sequence[Wanted]) -> BestChoice | None:
     """Return what orders may come closest to, None for rounding as it was tested.
 
@@ -295,12 +284,6 @@ def _best_choice(request: OrderRequest, planned: PlannedTrades, wanted: Sequence
         return None
     idle = request.pending or not any(one.units for one in wanted)
     return BestChoice("trades" if idle else planned.aim, request.fewest)
-
-
-def _lots_waiting(request: OrderRequest, ticker: str) -> list[OwnLot]:
-    """Return what open orders buy of an asset, as bought on the day of the orders at their limits."""
-    bought = [one for one in request.pending if one.ticker == ticker and one.side == "buy"]
-    return [OwnLot(request.day, one.quantity, one.limit) for one in bought]
 
 
 def _wanted(

@@ -24,9 +24,6 @@ from engine.depot.orders.sized_orders import (
     signed_quantities,
 )
 
-__all__ = ["Fee", "LeftOut", "OrderKind", "SizedOrder", "SizedOrders", "SizingChoices", "TaxAtOnce", "Wanted"]
-__all__ += ["signed_quantities", "size_orders"]
-
 _HALVINGS: Final = 60
 
 

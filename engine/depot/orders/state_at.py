@@ -56,7 +56,7 @@ def account_at(config: RunConfig[PolicyT], prices: LoadedPrices, day: dt.date) -
     if row <= opening:
         raise DataError(f"--state-at {day}: the account opens on {market.dates[opening]}; name a later day")
     state = state_before(spine, row)
-    shares = np.ones(len(market.assets)) if market.shares is None else market.shares[row - 1]
+    shares = market.shares_at(row - 1)
     held = {ticker: Decimal(repr(float(x))) for ticker, x in zip(market.assets, state.units * shares, strict=True) if x}
     return AccountAt(state, held)
 

@@ -78,8 +78,7 @@ def _differences(run: FinishedRun, config: RunConfig[PolicyT], prices: LoadedPri
             continue
         if row == len(dates) or dates[row] != np.datetime64(trade.date):
             continue
-        shares = 1.0 if market.shares is None else float(market.shares[row, column])
-        price = float(market.prices[row, column]) / shares
+        price = float(market.share_prices[row, column])
         if not abs(price - trade.price) <= _ROUNDING * abs(trade.price):
             told.add(trade.asset)
             yield f"{trade.asset} {price:.10g} on {trade.date}, {trade.price:.10g} in trades.csv"

@@ -12,7 +12,7 @@ from engine.depot.codes import is_isin
 from engine.depot.orders.answer_orders import OrderAnswer
 from engine.depot.orders.exchange_rates import Rate
 from engine.depot.orders.order_terms import ceil_tick, floor_tick
-from engine.depot.orders.sizing import SizedOrder
+from engine.depot.orders.sized_orders import SizedOrder
 from engine.portfolio.policy import PolicyT
 
 ADVICE: Final = "A calculation from your own rule, no advice; nothing was sent to anybody."
