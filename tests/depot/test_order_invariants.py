@@ -13,7 +13,8 @@ import pytest
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.prices import load_prices
 from engine.composition import validate_plain
-from engine.depot.orders.plan_orders import OrderPlan, OrderRequest, plan_orders
+from engine.depot.orders.order_plan import OrderPlan, OrderRequest
+from engine.depot.orders.plan_orders import plan_orders
 from tests.support.order_commands import CONFIG, HELD, PRICES, OrdersCommand
 from tests.support.random_depots import RandomDepot, random_depot, scaled
 

@@ -13,7 +13,8 @@ from engine.backtest.prices import load_prices
 from engine.composition import load_run
 from engine.data.market import Market
 from engine.depot.orders.decision import PlanTerms
-from engine.depot.orders.plan_orders import OrderPlan, OrderRequest, plan_orders
+from engine.depot.orders.order_plan import OrderPlan, OrderRequest
+from engine.depot.orders.plan_orders import plan_orders
 from engine.depot.orders.state_file import read_state, state_json
 from engine.simulation.account_state import AccountState, snapshot
 from engine.simulation.simulate import simulate

@@ -11,7 +11,8 @@ import numpy as np
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.composition import validate_plain
 from engine.data.market import Market
-from engine.depot.orders.plan_orders import OrderPlan, OrderRequest, plan_orders
+from engine.depot.orders.order_plan import OrderPlan, OrderRequest
+from engine.depot.orders.plan_orders import plan_orders
 
 if TYPE_CHECKING:
     from engine.composition import AnyRunConfig

@@ -23,9 +23,10 @@ from engine.depot.orders.decision import coming_decisions
 from engine.depot.orders.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.orders.kept_inside import refuse_kept_inside
 from engine.depot.orders.open_orders import read_pending
+from engine.depot.orders.order_plan import OrderPlan, OrderRequest
 from engine.depot.orders.order_warnings import list_warnings, value_of_unknown
 from engine.depot.orders.own_depot import OwnDepot, identifiers_of, read_depot
-from engine.depot.orders.plan_orders import OrderPlan, OrderRequest, plan_orders
+from engine.depot.orders.plan_orders import plan_orders
 from engine.depot.orders.price_checks import SharePrice, check_file_prices
 from engine.depot.orders.sizing_prices import GivenPrice, currencies_of, read_sizing_prices, split_stale, to_account
 from engine.depot.orders.state_file import read_state

@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 import numpy as np
 
+from engine.backtest.config import RunConfig
 from engine.core.arrays import BoolArray, FloatArray, read_only
 from engine.core.errors import DataError
 from engine.data.market import Market
+from engine.depot.orders.order_plan import OrderRequest
+from engine.portfolio.costs import tariff_currency
+from engine.portfolio.policy import PolicyT
+
+_PAUSE: Final = 21
+"""Sessions without a close after which an asset that is not held is at its end; one that is held never is."""
+
+
+def append_order_session(market: Market, config: RunConfig[PolicyT], request: OrderRequest) -> Market:
+    """Return the market with the session of the orders; raises DataError for prices that are missing or old."""
+    before = int(np.searchsorted(market.dates, request.day))
+    if before == 0:
+        raise DataError(f"the prices begin on {market.dates[0]}, after {request.day}; ask for a later day (--as-of)")
+    prices, faults = market.prices[before - 1].copy(), []
+    shares = market.shares_at(before - 1)
+    priced = np.zeros(len(market.assets), dtype=np.bool_)
+    for ticker in config.strategy.tickers:
+        j = market.column_index(ticker)
+        given = request.prices.get(ticker)
+        age = int(market.age[before - 1, j]) + int(np.busday_count(market.dates[before - 1], request.day) - 1)
+        if given is not None:
+            prices[j], priced[j] = given * shares[j], True
+        elif market.age[before - 1, j] >= 0 and age <= config.orders.max_age:
+            priced[j] = True
+            if market.foreign[j] and market.currencies[j] in request.rates:
+                prices[j] *= request.rates[market.currencies[j]] / market.rates[before - 1, j]
+        elif request.held.get(ticker) and not request.stale_ok:
+            last = market.dates[before - 1 - int(market.age[before - 1, j])] if market.age[before - 1, j] >= 0 else None
+            found = f"found its last close on {last}" if last is not None else "found no close"
+            expected = f"expected one at most {config.orders.max_age} weekdays before {request.day} (orders.max_age)"
+            faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
+    if faults:
+        raise DataError(*faults)
+    paused = market.age[before - 1] <= _PAUSE
+    for ticker in request.held.keys() & market.columns.keys():
+        paused[market.columns[ticker]] |= request.held[ticker] > 0.0
+    tariff_rate = request.rates.get(tariff_currency(config.costs) or "")
+    return append_session(market, request.day, prices, priced, tariff_rate, paused)
 
 
 def append_session(

@@ -11,7 +11,7 @@ import numpy as np
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.depot.orders.own_lots import OwnLot, Realised
-from engine.depot.orders.sized_orders import SizedOrder
+from engine.depot.orders.sized_orders import SizedOrder, signed_quantities
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_calendar import TaxCalendar
 from engine.simulation.tax_state import TaxState, state_of_book
@@ -246,16 +246,14 @@ class OrderTaxes:
 
     def realise(self, orders: Sequence[SizedOrder]) -> tuple[dict[str, Realised], TaxState]:
         """Return what ``orders`` realise by ticker, and the taxes of the account once they are filled."""
-        quantities, fees = dict[str, float](), dict[str, float]()
+        fees = dict[str, float]()
         for order in orders:
-            signed = order.quantity if order.side == "buy" else -order.quantity
-            quantities[order.ticker] = quantities.get(order.ticker, 0.0) + signed
             fees[order.ticker] = fees.get(order.ticker, 0.0) + order.fee
         book = self.before.open_book(self.taxation, self.market)
         prices = self.market.prices[-1].tolist()
         known = len(self.before.open_book(self.taxation, self.market).close(self._row, prices, 0.0, 0.0).entries)
         if orders:
-            book.take_trades(self._row, *self._vectors(quantities, fees))
+            book.take_trades(self._row, *self._vectors(signed_quantities(orders), fees))
         after = state_of_book(book, self.market, self.before.earned, settled=True)
         found = dict[str, Realised]()
         for entry in book.close(self._row, prices, 0.0, 0.0).entries[known:]:

@@ -15,8 +15,8 @@ from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import closes_early
 from engine.depot.orders.exchange_rates import ExchangeRates
+from engine.depot.orders.order_plan import OrderPlan
 from engine.depot.orders.own_depot import OwnDepot
-from engine.depot.orders.plan_orders import OrderPlan
 from engine.depot.records import Position
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT

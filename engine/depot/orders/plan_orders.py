@@ -3,134 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
 from engine.core.arrays import FloatArray
-from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.closeness import BestChoice
 from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
-from engine.depot.orders.open_orders import OpenOrder, cash_bound, net_open_sales, note_pending, shares_waiting
+from engine.depot.orders.open_orders import cash_bound, net_open_sales, note_pending, shares_waiting
 from engine.depot.orders.order_fees import OrderFees
-from engine.depot.orders.order_session import append_session
+from engine.depot.orders.order_plan import OrderPlan, OrderRequest, PlannedPosition
+from engine.depot.orders.order_session import append_order_session
 from engine.depot.orders.order_taxes import OrderTaxes
-from engine.depot.orders.order_terms import terms_of_orders
-from engine.depot.orders.own_lots import Realised, gains_of_oldest, lots_by_ticker
+from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
+from engine.depot.orders.own_lots import gains_of_oldest, lots_by_ticker
 from engine.depot.orders.rounding import is_settled, with_exact
-from engine.depot.orders.sized_orders import Fee, SizedOrder, SizedOrders, TaxAtOnce, Wanted
+from engine.depot.orders.sized_orders import Fee, SizedOrders, TaxAtOnce, Wanted
 from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.depot.orders.unknown_sales import (
-    UnknownSale,
     add_sales,
     of_the_plan,
     proceeds_of,
     tax_of_the_plan,
     wanted_sales,
 )
-from engine.depot.records import Position
 from engine.depot.whole_holdings import allow_fractions_held
-from engine.portfolio.costs import tariff_currency
+from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
-from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.valuation import account_value, portfolio_weights
-from engine.tax.book import Taxation
 
-_PAUSE: Final = 21
-"""Sessions without a close after which an asset that is not held is at its end; one that is held never is."""
 _MONTH: Final = np.timedelta64(30, "D")
-
-
-class OrderRequest(NamedTuple):
-    """What is asked: the day of the orders, what is held by ticker [shares], cash, and what changes with them.
-
-    ``prices`` by ticker stand for the last closes. ``flow`` is paid in, or out where negative [currency]; ``now``
-    rebalances whatever the calendar says; ``exact``: nothing is left alone for being within one share of its target.
-    ``rates`` by currency stand for the last fixings; ``stale_ok``: what is held and has no fresh price waits.
-    ``positions`` by ticker say what was bought when; ``taxation``: by what law sales are taxed.
-    ``pending`` are orders that are open already, and ``settled`` is the cash that pays for purchases which would
-    need the proceeds of sales, None where these do. ``best``: orders come as close as whole ones can, in at most
-    ``fewest`` orders, None for any number. ``sales`` of what the plan does not name go with what is due.
-    """
-
-    day: np.datetime64
-    held: Mapping[str, float]
-    cash: float
-    prices: Mapping[str, float] = {}
-    flow: float = 0.0
-    now: bool = False
-    exact: bool = False
-    saved: AccountState | None = None
-    rates: Mapping[str, float] = {}
-    stale_ok: bool = False
-    positions: Mapping[str, Sequence[Position]] = {}
-    taxation: Taxation | None = None
-    pending: tuple[OpenOrder, ...] = ()
-    settled: float | None = None
-    best: bool = False
-    fewest: int | None = None
-    sales: tuple[UnknownSale, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlannedPosition:
-    """One asset of the plan: ``units`` held, its sizing ``price`` and the day of it, weights before and after.
-
-    ``drift``: how far the weight is from where drift is measured from; ``cap`` None for none.
-    """
-
-    ticker: str
-    units: float
-    price: float
-    price_date: str
-    weight: float
-    target: float
-    after: float
-    cap: float | None
-    drift: float
-
-
-@dataclass(frozen=True)
-class OrderPlan:
-    """What to trade on ``day``, decided by closes up to ``decided_on``, and what is due next.
-
-    ``value`` [currency] of the plan's assets and cash, ``cash`` before any order; ``due`` in words, empty where nothing
-    is. ``notes`` are what a reader should know, ``after`` what is to be remembered for the next orders. ``flow`` is in
-    ``cash`` already. ``realised`` by ticker what sales gain and are taxed; ``tax_before`` is due in any case.
-    """
-
-    name: str
-    day: str
-    decided_on: str
-    currency: str
-    value: float
-    cash: float
-    due: tuple[str, ...]
-    next_day: str
-    next_reason: str
-    positions: tuple[PlannedPosition, ...]
-    sized: SizedOrders
-    notes: tuple[str, ...]
-    after: AccountState
-    flow: float = 0.0
-    realised: Mapping[str, Realised] = field(default_factory=dict)
-    tax_before: float = 0.0
-    taxed: bool = False
-
-    def realised_by(self, order: SizedOrder) -> Realised:
-        """Return what one order realises, and its tax: by its shares of all those of its asset that are sold."""
-        whole = self.realised.get(order.ticker)
-        if order.side == "buy" or whole is None:
-            return Realised(None)
-        sold = sum(one.quantity for one in self.sized.orders if (one.ticker, one.side) == (order.ticker, "sell"))
-        part = order.quantity / sold
-        return Realised(None if whole.gain is None else whole.gain * part, whole.tax * part)
 
 
 def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
@@ -142,21 +50,21 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         When a price is missing or older than ``orders.max_age``, or there is nothing to plan with.
 
     """
-    market = _order_market(sessions.market, config, request)
-    costs = config.costs.cost_table(market.assets, market.foreign)
+    market = append_order_session(sessions.market, config, request)
     waiting = shares_waiting(request.pending)
     owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
     units, shares = np.array(list(owned.values())), market.shares_at(-1)
-    terms, account = terms_of_orders(config), allow_fractions_held(config.account, units)
-    if not all(terms.shares_of(ticker).whole for ticker in market.assets):  # whole orders of some, rounded afterwards
-        account = account.model_copy(update={"shares": "fractional"})
+    terms = terms_of_orders(config)
     lots, told = lots_by_ticker(request.positions, market)
+    account = _account_terms(config, market, terms, units)
+    costs = config.costs.cost_table(market.assets, market.foreign)
     following = _session_after(request.day, config.data.calendar)
     plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
-    bound = cash_bound(request.pending, _fees_of(market, plan, frozenset()))
+    usual = _fees_of(market, plan, frozenset())
+    bound = cash_bound(request.pending, usual)
     bought = {market.columns[ticker]: held for ticker, held in lots.items()}
     there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
-    brought = proceeds_of(request.sales, add_sales(_fees_of(market, plan, frozenset()), config, request.sales))
+    brought = proceeds_of(request.sales, add_sales(usual, config, request.sales))
     own = OwnAccount(units / shares, request.cash - bound + brought, bought, there / shares)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
@@ -205,6 +113,14 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     )
 
 
+def _account_terms(config: RunConfig[PolicyT], market: Market, terms: OrderTerms, units: FloatArray) -> Account:
+    """Return how the rule trades: in fractions where those are held or bought, which orders round afterwards (S10)."""
+    account = allow_fractions_held(config.account, units)
+    if all(terms.shares_of(ticker).whole for ticker in market.assets):
+        return account
+    return account.model_copy(update={"shares": "fractional"})
+
+
 def _session_after(day: np.datetime64, exchange: str) -> np.datetime64:
     """Return the session after that of the orders: only then is it known whether a year ends with it."""
     return np.datetime64(exchange_sessions(exchange, day + 1, day + _MONTH)[0])
@@ -235,38 +151,6 @@ def _tax_notes(planned: PlannedTrades, market: Market, tax_before: float) -> Ite
     if renewed:
         names = ", ".join(renewed)
         yield f"for its taxes the plan also sells {names} on {planned.day} and buys it back: not ordered here"
-
-
-def _order_market(market: Market, config: RunConfig[PolicyT], request: OrderRequest) -> Market:
-    """Return the market with the session of the orders; raises DataError for prices that are missing or old."""
-    before = int(np.searchsorted(market.dates, request.day))
-    if before == 0:
-        raise DataError(f"the prices begin on {market.dates[0]}, after {request.day}; ask for a later day (--as-of)")
-    prices, faults = market.prices[before - 1].copy(), []
-    shares = market.shares_at(before - 1)
-    priced = np.zeros(len(market.assets), dtype=np.bool_)
-    for ticker in config.strategy.tickers:
-        j = market.column_index(ticker)
-        given = request.prices.get(ticker)
-        age = int(market.age[before - 1, j]) + int(np.busday_count(market.dates[before - 1], request.day) - 1)
-        if given is not None:
-            prices[j], priced[j] = given * shares[j], True
-        elif market.age[before - 1, j] >= 0 and age <= config.orders.max_age:
-            priced[j] = True
-            if market.foreign[j] and market.currencies[j] in request.rates:
-                prices[j] *= request.rates[market.currencies[j]] / market.rates[before - 1, j]
-        elif request.held.get(ticker) and not request.stale_ok:
-            last = market.dates[before - 1 - int(market.age[before - 1, j])] if market.age[before - 1, j] >= 0 else None
-            found = f"found its last close on {last}" if last is not None else "found no close"
-            expected = f"expected one at most {config.orders.max_age} weekdays before {request.day} (orders.max_age)"
-            faults.append(f"{ticker}: {found}, {expected}; fetch prices, or give them by --prices FILE")
-    if faults:
-        raise DataError(*faults)
-    paused = market.age[before - 1] <= _PAUSE
-    for ticker in request.held.keys() & market.columns.keys():
-        paused[market.columns[ticker]] |= request.held[ticker] > 0.0
-    tariff_rate = request.rates.get(tariff_currency(config.costs) or "")
-    return append_session(market, request.day, prices, priced, tariff_rate, paused)
 
 
 def _fees_of(market: Market, plan: PlanTerms, saved_up: frozenset[str]) -> OrderFees:
@@ -324,7 +208,7 @@ def _positions(
     weights = portfolio_weights(units, planned.prices, value)
     after = units.copy()
     for order in of_the_plan(sized.orders, market.columns):
-        after[market.columns[order.ticker]] += order.quantity if order.side == "buy" else -order.quantity
+        after[market.columns[order.ticker]] += order.signed
     reached = portfolio_weights(after, planned.prices, account_value(after, planned.prices, sized.cash))
     last = len(market.dates) - 1
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -119,7 +119,7 @@ class SizedOrders:
     tax: float = 0.0
 
 
-def signed_quantities(orders: list[SizedOrder]) -> dict[str, float]:
+def signed_quantities(orders: Iterable[SizedOrder]) -> dict[str, float]:
     """Return what orders trade by ticker [shares], negative for sales."""
     found: dict[str, float] = {}
     for order in orders:

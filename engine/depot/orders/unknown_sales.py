@@ -75,9 +75,7 @@ def add_sales(fees: OrderFees, config: RunConfig[PolicyT], sales: Sequence[Unkno
     """Return costs that know the ``sales`` too: the tariff with the spread of assets that are not named."""
     if not sales:
         return fees
-    spread = config.costs.spread
-    half = (spread.rest if isinstance(spread, SpreadByName) else spread) / 10_000.0
-    table, count = config.costs.order_price().table(np.full(len(sales), half)), len(fees.quotes.prices)
+    table, count = config.costs.order_price().table(np.full(len(sales), _half_spread(config))), len(fees.quotes.prices)
     parts = zip(fees.charged[:_BY_ASSET], table[:_BY_ASSET], strict=True)
     rate, fixed, per_share, least, most, ceiling, spreads = (np.concatenate(pair) for pair in parts)
     charged = CostTable(rate, fixed, per_share, least, most, ceiling, spreads)
@@ -89,6 +87,12 @@ def add_sales(fees: OrderFees, config: RunConfig[PolicyT], sales: Sequence[Unkno
     return OrderFees(columns, quotes, charged, fees.savings_plan, fees.saved_up)
 
 
+def _half_spread(config: RunConfig[PolicyT]) -> float:
+    """Return half the spread of an asset that the config does not name, a share of its price."""
+    spread = config.costs.spread
+    return (spread.rest if isinstance(spread, SpreadByName) else spread) / 10_000.0
+
+
 def proceeds_of(sales: Sequence[UnknownSale], fee: OrderFees) -> float:
     """Return what sales bring after their costs [currency]."""
     return sum(one.quantity * one.price - fee(one.code, one.quantity * one.price) for one in sales)
@@ -96,9 +100,7 @@ def proceeds_of(sales: Sequence[UnknownSale], fee: OrderFees) -> float:
 
 def wanted_sales(config: RunConfig[PolicyT], sales: Sequence[UnknownSale]) -> list[Wanted]:
     """Return sales as what is wanted beside the plan's assets."""
-    spread = config.costs.spread
-    half = (spread.rest if isinstance(spread, SpreadByName) else spread) / 10_000.0
-    infinite = float("inf")
+    half, infinite = _half_spread(config), float("inf")
     return [
         Wanted(one.code, -one.quantity, one.price, one.quantity, 0.0, half, infinite, REASON, may_buy=False)
         for one in sales

@@ -13,7 +13,7 @@ from engine.backtest.config import RunConfig
 from engine.core.number_text import with_sign
 from engine.core.shortlist import shortlist
 from engine.depot.orders.answer_orders import OrderAnswer
-from engine.depot.orders.plan_orders import OrderPlan, PlannedPosition
+from engine.depot.orders.order_plan import OrderPlan, PlannedPosition
 from engine.portfolio.policy import PolicyT
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
 from engine.report.depot.due_words import describe_due
