@@ -84,12 +84,13 @@ def run(
     """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.outputs import run_folders
-    from engine.depot.orders.state_at import account_at, parse_day
+    from engine.depot.flag_values import read_day
+    from engine.depot.orders.state_at import account_at
     from engine.evidence.trial_registry import count_run
     from engine.report.depot.state_publication import write_account
     from engine.report.run.terminal import print_run
 
-    day = parse_day(state_at) if state_at else None
+    day = read_day("--state-at", state_at) if state_at else None
     documents = [composition.open_document(path, overrides or ()) for path in configs]
     loaded = [composition.select_run(document, variant) for document in documents]
     names = [f"{config.name}-{config.sha256()[:12]}" if variant else config.name for config in loaded]

@@ -7,7 +7,7 @@ later, with the same bits, and no country has to say what its lots and years loo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.core.ordered_sum import add_in_order
 from engine.tax.book import IncomeTax, OrderCost, TaxBook
@@ -26,6 +26,10 @@ BookingKind: TypeAlias = Literal[
     "forget_years",
 ]
 """The methods of a :class:`engine.tax.book.TaxBook` that change it."""
+
+
+TRADES: Final[frozenset[BookingKind]] = frozenset({"take_trades", "buy_back"})
+"""Those that change what is held."""
 
 
 class LoggedBooking(NamedTuple):
@@ -198,7 +202,7 @@ def units_of(bookings: Sequence[LoggedBooking], count: int) -> list[float]:
     """Return (N,) what purchases less sales of ``bookings`` come to [units]."""
     traded: list[list[float]] = [[] for _ in range(count)]
     for one in bookings:
-        if one.kind in {"take_trades", "buy_back"}:
+        if one.kind in TRADES:
             for j, units in zip(one.columns, one.vectors[0], strict=True):
                 traded[j].append(units)
     return [add_in_order(units) for units in traded]

@@ -81,3 +81,11 @@ def test_faults_of_files_are_lines_without_a_traceback(
     said = capsys.readouterr().err
     assert "end.csv:2: found no price of a code" in said
     assert "Traceback" not in said
+
+
+def test_a_price_at_the_end_in_pence_is_not_taken_for_one_in_dollars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "end.csv").write_text("ticker,price,currency\nCCC,12,GBX\n")
+    assert depot(tmp_path, monkeypatch, "--prices", str(tmp_path / "end.csv")) == 1
+    assert "end.csv:2: found a price in GBX, expected one in USD" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.difference import as_parts, split_difference
 from engine.depot.comparison.exact import HELD_AT_START, ZERO, Bookings, ExactQuotes, gain
 from engine.depot.comparison.figures import compare_figures
-from engine.depot.comparison.flags import DepotFlags, read_day, read_positions
+from engine.depot.comparison.flags import DepotFlags, read_positions
 from engine.depot.comparison.held_check import check_holdings
 from engine.depot.comparison.own_account import (
     OwnAccount,
@@ -38,6 +38,7 @@ from engine.depot.comparison.priced_market import load_priced_market, load_taxed
 from engine.depot.comparison.records import DepotComparison
 from engine.depot.comparison.start import Said, find_start, own_account, read_opening
 from engine.depot.comparison.trade_pairs import set_reinvested_apart
+from engine.depot.flag_values import read_day
 from engine.depot.holdings import read_transactions
 from engine.portfolio.policy import PolicyT
 
@@ -58,8 +59,8 @@ def compare_depot(config: RunConfig[PolicyT], transactions: Path, flags: DepotFl
     if not bookings:
         raise DataError(f"{transactions}: found no booking, expected some; export the transactions of a longer time")
     at_start = read_positions(flags.holdings_at_start, flags)
-    first = read_day("--start", flags.start) or min(one.date for one in bookings)
-    end = read_day("--end", flags.end)
+    first = read_day("--start", flags.start) if flags.start else min(one.date for one in bookings)
+    end = read_day("--end", flags.end) if flags.end else None
     if end is not None and end <= first:
         raise DataError(f"--end: found {end}, expected a day after {first}, with which the comparison starts")
     listed = {one.ticker for one in config.identifiers.values()}
@@ -78,7 +79,9 @@ def compare_depot(config: RunConfig[PolicyT], transactions: Path, flags: DepotFl
     said.about_bookings(bookings, replay, market, unknown)
     start = find_start(config, replay, opening, first, flags, said)
     own = own_account(config, replay, opening, start, transactions)
-    if faults := prices.set_end_prices(read_end_prices(flags.prices, names), own.units, config.orders.max_age):
+    if faults := prices.set_end_prices(
+        read_end_prices(flags.prices, names, config.account.currency), own.units, config.orders.max_age
+    ):
         raise DataError(*faults)
     own = own_account(config, replay, opening, start, transactions)  # marked at the prices of the end
     if (stated := read_positions(flags.holdings, flags)) is not None:

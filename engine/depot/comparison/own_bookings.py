@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,14 +13,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.core.errors import DataError
-from engine.core.regular_files import read_regular
 from engine.data.market import Market
 from engine.data.sources.fx_rates import Fixings, FxSource
 from engine.depot.codes import Identifiers, tidy_code
 from engine.depot.comparison.exact import ZERO
 from engine.depot.records import Codes, TransactionKind, Transactions
+from engine.depot.user_tables import read_user_table
 
-_MAX_BYTES: Final = 1_000_000
 _LONGEST_CARRY: Final = np.timedelta64(7, "D")
 """How long a rate serves where there is no newer one."""
 _MOST: Final = Decimal("1e15")
@@ -140,17 +137,22 @@ class PrintedPrice(NamedTuple):
     date: dt.date | None
 
 
-def read_end_prices(path: Path | None, names: NamedAssets) -> list[PrintedPrice]:
-    """Return the prices of a CSV file with the columns ``ticker`` or ``isin``, ``price`` and perhaps ``date``."""
+def read_end_prices(path: Path | None, names: NamedAssets, own: str) -> list[PrintedPrice]:
+    """Return the prices of a CSV file with the columns ``ticker`` or ``isin``, ``price`` and perhaps ``date``.
+
+    Raises DataError for lines that are none, and for a price in another currency than the account's ``own``.
+    """
     if path is None:
         return []
     faults, found = list[str](), list[PrintedPrice]()
-    for line, row in _rows(path, ("price",), ("ticker", "isin")):
+    for line, row in read_user_table(path, ("price",), ("ticker", "isin"), "price, ticker or isin"):
         price, code = _number(row.get("price", "")), row.get("isin") or row.get("ticker") or ""
         day, good = _day(row.get("date", ""))
         if price is None or price < 0 or not code or not good:
             faults.append(f"{path}:{line}: found no price of a code, expected a line as IE00B4L5Y983,110.25,2026-11-27")
             continue
+        if (currency := row.get("currency", "")) not in {"", own}:
+            faults.append(f"{path}:{line}: found a price in {currency[:20]}, expected one in {own}; convert it")
         found.append(PrintedPrice(names.name_code(code), price, day))
     if faults:
         raise DataError(*faults)
@@ -165,7 +167,7 @@ def read_corrections(path: Path | None, names: NamedAssets) -> list[OwnBooking]:
     if path is None:
         return []
     faults, found = list[str](), list[OwnBooking]()
-    for line, row in _rows(path, ("date", "code"), ("ratio", "cash")):
+    for line, row in read_user_table(path, ("date", "code"), ("ratio", "cash"), "date, code, ratio or cash"):
         (day, _), code = _day(row.get("date", "")), row.get("code", "")
         ratio, cash = _number(row.get("ratio", "")), _number(row.get("cash", ""))
         if day is None or not code or (ratio is None and cash is None) or (ratio is not None and ratio < 0):
@@ -179,21 +181,6 @@ def read_corrections(path: Path | None, names: NamedAssets) -> list[OwnBooking]:
     if faults:
         raise DataError(*faults)
     return found
-
-
-def _rows(path: Path, every: Sequence[str], some: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the lines of a CSV file with their numbers; it needs ``every`` column of these, and one of ``some``."""
-    text = read_regular(path, _MAX_BYTES).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text))
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    if not set(every) <= set(names) or not set(some) & set(names):
-        wanted = ", ".join([*every, " or ".join(some)])
-        raise DataError(f"{path}:1: found {', '.join(names)[:100] or 'nothing'}, expected the columns {wanted}")
-    reader.fieldnames = names
-    return [
-        (reader.line_num, {name: (cell or "").strip() for name, cell in row.items() if isinstance(name, str)})
-        for row in reader
-    ]
 
 
 def _number(text: str) -> Fraction | None:
@@ -210,15 +197,3 @@ def _day(text: str) -> tuple[dt.date | None, bool]:
         return (dt.date.fromisoformat(text) if text else None), True
     except ValueError:
         return None, False
-
-
-__all__ = [
-    "NamedAssets",
-    "OwnBooking",
-    "PrintedPrice",
-    "in_own_currency",
-    "read_bookings",
-    "read_corrections",
-    "read_end_prices",
-    "row_of",
-]

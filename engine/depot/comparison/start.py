@@ -13,7 +13,7 @@ from engine.backtest.config import RunConfig
 from engine.core.errors import DataError
 from engine.depot.comparison.asset_prices import AssetPrices
 from engine.depot.comparison.exact import ZERO
-from engine.depot.comparison.flags import DepotFlags, read_money
+from engine.depot.comparison.flags import DepotFlags
 from engine.depot.comparison.own_account import (
     OwnAccount,
     Replay,
@@ -24,6 +24,7 @@ from engine.depot.comparison.own_account import (
 from engine.depot.comparison.own_bookings import NamedAssets, OwnBooking, row_of
 from engine.depot.comparison.plan_account import opening_row
 from engine.depot.comparison.priced_market import PricedMarket
+from engine.depot.flag_values import read_money
 from engine.depot.records import Holdings
 from engine.portfolio.policy import PolicyT
 
@@ -78,7 +79,8 @@ def read_opening(
 
     Raises DataError where nobody says what cash there was, or it is in another currency.
     """
-    cash = read_money("--cash-at-start", flags.cash_at_start)
+    text = flags.cash_at_start
+    cash = Fraction(read_money("--cash-at-start", text)) if text else None
     if at_start is None:
         return Opening({}, cash or ZERO, given=False)
     own = config.account.currency

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,8 +18,9 @@ from engine.backtest.prices import load_prices
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
+from engine.depot.flag_values import read_day, read_money
 from engine.depot.holdings import read_holdings
-from engine.depot.orders.decision import coming_decisions
+from engine.depot.orders.coming_decisions import coming_decisions
 from engine.depot.orders.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.orders.kept_inside import refuse_kept_inside
 from engine.depot.orders.open_orders import read_pending
@@ -186,11 +187,7 @@ def _refuse_old(market: Market, day: np.datetime64, max_age: int) -> None:
 
 def _order_session(exchange: str, as_of: str) -> np.datetime64:
     """Return the first session on or after a day."""
-    try:
-        day = np.datetime64(dt.date.fromisoformat(as_of))
-    except ValueError:
-        message = f"--as-of: found {as_of[:40]!r}, expected a date as 2027-01-04"
-        raise DataError(message) from None
+    day = np.datetime64(read_day("--as-of", as_of))
     found = exchange_sessions(exchange, day, day + _LOOK_AHEAD)
     if not len(found):
         raise DataError(f"--as-of: found {as_of}, and {exchange} has no session within a month after it; name another")
@@ -210,17 +207,10 @@ def _money_or_row(text: str) -> tuple[Decimal | None, str]:
     """
     if not text.strip():
         return None, ""
-    try:
-        money = Decimal(text.strip())
-    except InvalidOperation:
-        if text.strip()[0].isdigit() or text.strip()[0] in "+-.,":
-            raise DataError(
-                f"--cash: found {text[:40]!r}, expected money with a point, as 1234.56, or the name of a row"
-            ) from None
-        return None, text.strip()
-    if not money.is_finite():
-        raise DataError(f"--cash: found {text[:40]!r}, expected money with a point, as 1234.56")
-    return money, ""
+    name = text.strip()
+    if not (name[0].isdigit() or name[0] in "+-.," or name.casefold() in {"nan", "inf", "infinity"}):
+        return None, name
+    return read_money("--cash", text, ", or the name of a row"), ""
 
 
 def _given_prices(

@@ -8,23 +8,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.analysis.portfolio_market import PortfolioMarket
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.errors import DataError
 from engine.data.market import Market
-from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.closeness import Aim
 from engine.depot.orders.loss_reviews import restore_reviews
-from engine.depot.orders.order_taxes import Holder, OrderTaxes, own_taxes
+from engine.depot.orders.order_taxes import OrderTaxes
 from engine.depot.orders.own_lots import OwnLot
+from engine.depot.orders.own_taxes import Holder, own_taxes
 from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
-from engine.portfolio.policy_abilities import schedule_since
 from engine.simulation.account_state import AccountState, in_units_of, restore, snapshot, state_before
 from engine.simulation.kernel.valuation import account_value
-from engine.simulation.market_memory import ScheduleRows
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
 from engine.simulation.trade_events import WITHDRAWAL, YEAR_END_PURCHASE, YEAR_END_SALE, TradeEvent
@@ -32,8 +29,6 @@ from engine.tax.book import Taxation
 
 ASKED_FOR = "asked for"
 """Why a rebalance is planned that no rule has called for."""
-_LOOK_AHEAD = np.timedelta64(1200, "D")
-"""How far ahead the next decision is looked for."""
 
 
 @dataclass(frozen=True)
@@ -267,31 +262,3 @@ def _saved_up(events: Sequence[TradeEvent], assets: tuple[str, ...]) -> frozense
     for event in events:
         (by_plan if event.reason.contribution else other).update(np.flatnonzero(event.trades).tolist())
     return frozenset(assets[j] for j in by_plan - other)
-
-
-def next_decision(
-    sessions: PortfolioMarket, policy: Policy, opened: np.datetime64, exchange: str, delay: int = 0
-) -> tuple[str, str]:
-    """Return the day of the next orders of the calendar after the market's last session, and why; "" for none."""
-    return next(iter(coming_decisions(sessions, policy, opened, exchange, delay=delay)), ("", ""))
-
-
-def coming_decisions(
-    sessions: PortfolioMarket,
-    policy: Policy,
-    opened: np.datetime64,
-    exchange: str,
-    ahead: np.timedelta64 = _LOOK_AHEAD,
-    *,
-    delay: int = 0,
-) -> list[tuple[str, str]]:
-    """Return the days of the calendar's orders after the market's last session and within ``ahead``, and why.
-
-    ``delay`` is by how many sessions orders follow a decision.
-    """
-    market = sessions.market
-    last = market.dates[-1]
-    dates = np.concatenate([market.dates, exchange_sessions(exchange, last + 1, last + ahead)])
-    schedule = ScheduleRows.build(schedule_since(policy.schedule, opened), dataclasses.replace(market, dates=dates))
-    rows = zip((schedule.rows + delay).tolist(), schedule.reasons, strict=True)
-    return [(str(dates[row]), why) for row, why in rows if len(market.dates) <= row < len(dates)]

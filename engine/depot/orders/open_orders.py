@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -11,16 +9,15 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
 from engine.core.errors import DataError
-from engine.core.regular_files import read_regular
 from engine.depot.cells import PLAIN, CellError, parse_number
 from engine.depot.codes import Identifiers, is_isin, tidy_code
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.orders.rounding import cash_taken
 from engine.depot.orders.sized_orders import Fee, SizedOrders, Wanted
 from engine.depot.records import Codes
+from engine.depot.user_tables import read_user_table
 
 _COLUMNS: Final = ("side", "code", "quantity", "limit")
-_MAX_BYTES: Final = 1_000_000
 _HALVINGS: Final = 60
 
 
@@ -40,27 +37,20 @@ def read_pending(path: Path, identifiers: Identifiers, held: Mapping[str, float]
     Raises DataError with everything that is wrong: with a cell, with a code that the plan does not name, with orders of
     both sides in one asset, and with sales of more than is ``held`` by ticker [shares].
     """
-    text = read_regular(path, _MAX_BYTES).decode("utf-8-sig", errors="replace")
-    rows = csv.DictReader(io.StringIO(text))
-    names = {name.strip().lower(): name for name in rows.fieldnames or () if name}
-    if not set(_COLUMNS) <= names.keys():
-        found = ", ".join(map(quote_cell, names)) or "nothing"
-        raise DataError(f"{path}:1: found the columns {found}, expected {','.join(_COLUMNS)}")
     faults, orders, first = Faults(str(path)), list[OpenOrder](), dict[str, tuple[OpenOrder, int]]()
-    for row in rows:
-        cells = {name: (row[head] or "").strip() for name, head in names.items() if isinstance(row[head], str)}
-        order = _read_row(cells, identifiers, rows.line_num, faults)
+    for line, cells in read_user_table(path, _COLUMNS, (), ",".join(_COLUMNS)):
+        order = _read_row(cells, identifiers, line, faults)
         if order is None:
             continue
-        other, line = first.setdefault(order.ticker, (order, rows.line_num))
+        other, earlier = first.setdefault(order.ticker, (order, line))
         if other.side != order.side:
-            message = f"found an open {order.side} of {order.ticker}, and in line {line} an open {other.side}"
-            faults.add(rows.line_num, message, "cancel first one of both, and remove its row")
+            message = f"found an open {order.side} of {order.ticker}, and in line {earlier} an open {other.side}"
+            faults.add(line, message, "cancel first one of both, and remove its row")
         orders.append(order)
         sold = sum(one.quantity for one in orders if one.ticker == order.ticker and one.side == "sell")
         if sold > held.get(order.ticker, 0.0):
             message = f"found open sales of {sold:g} {order.ticker}, expected at most the {held.get(order.ticker, 0):g}"
-            faults.add(rows.line_num, f"{message} that are held", "compare both files")
+            faults.add(line, f"{message} that are held", "compare both files")
     faults.raise_all()
     return tuple(orders)
 

@@ -14,7 +14,8 @@ from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.closeness import BestChoice
-from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, next_decision, plan_trades
+from engine.depot.orders.coming_decisions import next_decision
+from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
 from engine.depot.orders.open_orders import cash_bound, net_open_sales, note_pending, shares_waiting
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest, PlannedPosition

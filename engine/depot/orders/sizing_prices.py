@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.core.errors import DataError
-from engine.core.regular_files import read_regular
 from engine.depot.cells import ISO, PLAIN, CellError, parse_day, parse_number, to_currency
 from engine.depot.codes import Identifiers, tidy_code
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.records import Codes
-
-_MAX_BYTES: Final = 1_000_000
+from engine.depot.user_tables import read_user_table
 
 
 class GivenPrice(NamedTuple):
@@ -36,16 +31,10 @@ def read_sizing_prices(path: Path, identifiers: Identifiers) -> tuple[Mapping[st
     Its columns are ``ticker`` or ``isin`` (or both), ``price``, and if wanted ``date`` and ``currency``; a column of
     tickers may hold any code of the config's ``identifiers``. Raises DataError with everything that is wrong.
     """
-    text = read_regular(path, _MAX_BYTES).decode("utf-8-sig", errors="replace")
-    rows = csv.DictReader(io.StringIO(text))
-    names = {name.strip().lower(): name for name in rows.fieldnames or () if name}
-    if "price" not in names or not {"ticker", "isin"} & names.keys():
-        found = ", ".join(map(quote_cell, names)) or "nothing"
-        raise DataError(f"{path}:1: found the columns {found}, expected ticker,price or isin,price, and maybe date")
     faults, found_prices, others = Faults(str(path)), dict[str, GivenPrice](), list[str]()
-    for row in rows:
-        cells = {name: (row[head] or "").strip() for name, head in names.items() if isinstance(row[head], str)}
-        given = _read_row(cells, rows.line_num, faults)
+    expected = "ticker,price or isin,price, and maybe date"
+    for line, cells in read_user_table(path, ("price",), ("ticker", "isin"), expected):
+        given = _read_row(cells, line, faults)
         code = tidy_code(cells.get("ticker", ""))
         ticker = identifiers.find(Codes(isin=tidy_code(cells.get("isin", "")) or code, wkn=code, symbol=code))
         if given is None:
@@ -54,7 +43,7 @@ def read_sizing_prices(path: Path, identifiers: Identifiers) -> tuple[Mapping[st
             others.append(code or tidy_code(cells.get("isin", "")) or "''")
         elif ticker in found_prices and found_prices[ticker][:3] != given[:3]:
             message = f"found a second price of {ticker}, expected one as in line {found_prices[ticker].line}"
-            faults.add(rows.line_num, message, "remove one")
+            faults.add(line, message, "remove one")
         else:
             found_prices[ticker] = given
     faults.raise_all()

@@ -29,15 +29,6 @@ class AccountAt(NamedTuple):
     held: dict[str, Decimal]
 
 
-def parse_day(text: str) -> dt.date:
-    """Return the day that ``--state-at`` names; raises DataError for anything else."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        message = f"--state-at: found {text[:40]!r}, expected a date as 2027-01-04"
-        raise DataError(message) from None
-
-
 def account_at(config: RunConfig[PolicyT], prices: LoadedPrices, day: dt.date) -> AccountAt:
     """Return the account of ``config`` before the first session on or after ``day``, whatever its window ends with.
 
