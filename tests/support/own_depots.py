@@ -37,6 +37,7 @@ class Depot:
     settled: float | None = None
     best: BestChoice | None = None
     parts: tuple[str, ...] = ()
+    rebalance: dict[str, str] = field(default_factory=lambda: {"kind": "annual"})
 
     def planned(self, *, flow: float = 0.0, now: bool = True) -> tuple[PlannedTrades, Market, PlanTerms]:
         """Return what the rule asks for at the last session."""
@@ -46,7 +47,7 @@ class Depot:
         units = self.units(market)
         whole = self.step == 1.0 and not self.parts and bool((units == np.rint(units)).all())
         own = account(shares="whole" if whole else "fractional")
-        policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": {"kind": "annual"}})
+        policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": self.rebalance})
         plan = PlanTerms(policy, own, self.costs.cost_table(len(self.tickers)), 0)
         return plan_trades(market, plan, OwnAccount(units, self.cash), None, flow=flow, now=now), market, plan
 
