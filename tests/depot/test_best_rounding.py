@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.depot.orders.closeness import Account, BestChoice, aims_of, distance
+from engine.depot.orders.closeness import Balance, BestChoice, aims_of, distance
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.sized_orders import SizedOrders, Wanted, signed_quantities
 from engine.depot.orders.sizing import SizingChoices, size_orders
@@ -40,7 +40,7 @@ class Case:
         self.wanted = depot.wanted(planned, market)
         self.cash = depot.cash + flow
         self.value = self.cash + sum(one.held * one.price for one in self.wanted)
-        self.account = Account(self.cash, self.cash, self.value)
+        self.account = Balance(self.cash, self.cash, self.value)
 
     def sized(self, best: BestChoice | None) -> SizedOrders:
         """Return its orders."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.depot.orders.decision import OwnAccount, PlanTerms, plan_trades
+from engine.depot.orders.decision import PlanTerms, plan_trades
+from engine.depot.orders.own_lots import AccountHoldings
 from engine.portfolio.costs import PercentCosts
 from engine.simulation.account_state import AccountState, state_before
 from engine.simulation.spine import Spine
@@ -32,8 +33,8 @@ def state_at(plan: PlanTerms, row: int) -> AccountState:
     return state_before(Spine.open(plan.setup(FLAT)), row)
 
 
-def own(*units: float, cash: float = 0.0) -> OwnAccount:
-    return OwnAccount(np.array(units), cash)
+def own(*units: float, cash: float = 0.0) -> AccountHoldings:
+    return AccountHoldings(np.array(units), cash)
 
 
 def test_drift_is_measured_from_where_the_earlier_state_measures_it() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.data.market import Market
-from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
-from engine.depot.orders.own_lots import OwnLot
+from engine.depot.orders.decision import PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.own_lots import AccountHoldings, OwnLot
 from engine.simulation.account_state import snapshot
 from engine.simulation.spine import Spine
 from strategies.core_satellite import CoreSatellite
@@ -49,7 +49,7 @@ def lot(at: int | None, quantity: float, cost: float | None) -> OwnLot:
 
 def planned(plan: PlanTerms, prices: Market, *lots: OwnLot) -> PlannedTrades:
     held = float(sum(one.quantity for one in lots))
-    return plan_trades(prices, plan, OwnAccount(np.array([30.0, held, 0.0, 0.0]), 0.0, {1: lots}), None)
+    return plan_trades(prices, plan, AccountHoldings(np.array([30.0, held, 0.0, 0.0]), 0.0, {1: lots}), None)
 
 
 @pytest.mark.parametrize(("close", "sold"), [(52.0, 20.0), (52.01, 0.0)])
@@ -122,10 +122,10 @@ def test_reviews_from_lots_are_those_of_the_run_that_bought_them(reference: str,
         anew = plan_trades(
             prices.truncate(DATES[at]),
             plan,
-            OwnAccount(saved.units, saved.cash, {j: tuple(found) for j, found in lots.items()}),
+            AccountHoldings(saved.units, saved.cash, {j: tuple(found) for j, found in lots.items()}),
             None,
         ).after
-        kept = plan_trades(prices.truncate(DATES[at]), plan, OwnAccount(saved.units, saved.cash), saved).after
+        kept = plan_trades(prices.truncate(DATES[at]), plan, AccountHoldings(saved.units, saved.cash), saved).after
         assert anew.reference_price[1:] == pytest.approx(kept.reference_price[1:], rel=1e-12)
         assert anew.watching.tolist() == kept.watching.tolist()
         compared += 1

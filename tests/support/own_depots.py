@@ -8,9 +8,10 @@ import numpy as np
 
 from engine.data.market import Market
 from engine.depot.orders.closeness import BestChoice
-from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.decision import PlannedTrades, PlanTerms, plan_trades
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import OrderTerms, ShareTerms
+from engine.depot.orders.own_lots import AccountHoldings
 from engine.depot.orders.sized_orders import SizedOrders, TaxAtOnce, Wanted
 from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.portfolio.costs import Costs, NoCosts
@@ -49,7 +50,7 @@ class Depot:
         own = account(shares="whole" if whole else "fractional")
         policy = FixedMix.model_validate({"kind": "fixed_mix", "weights": weights, "rebalance": self.rebalance})
         plan = PlanTerms(policy, own, self.costs.cost_table(len(self.tickers)), 0)
-        return plan_trades(market, plan, OwnAccount(units, self.cash), None, flow=flow, now=now), market, plan
+        return plan_trades(market, plan, AccountHoldings(units, self.cash), None, flow=flow, now=now), market, plan
 
     def units(self, market: Market) -> np.ndarray:
         """Return (N,) what is held, in the market's order."""

@@ -233,7 +233,7 @@ def _in_own_money(
     own = config.account.currency
     listed = dict(zip(market.assets, market.currencies or (own,) * len(market.assets), strict=True))
     used = currencies_of(given.values()) | {listed[ticker] for ticker, one in given.items() if not one.currency}
-    return to_account(given, listed, {code: 1.0 if code == own else rates.find(code).rate for code in used})
+    return to_account(given, listed, {code: rates.factor(code) for code in used})
 
 
 def _with_price_days(plan: OrderPlan, market: Market, given: Mapping[str, GivenPrice]) -> OrderPlan:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.core.arrays import FloatArray
-from engine.depot.orders.closeness import Account, BestChoice, Gaps, aims_of, distance, is_better, sides_of
+from engine.depot.orders.closeness import Balance, BestChoice, Gaps, aims_of, distance, is_better, sides_of
 from engine.depot.orders.closest_search import search_closest
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
@@ -82,10 +82,10 @@ class _Side(NamedTuple):
 class _Model:
     """The programme of one depot; money in it is in units that make its solver's tolerances small."""
 
-    def __init__(self, wanted: Sequence[Wanted], account: Account, terms: OrderTerms, fee: OrderFees) -> None:
+    def __init__(self, wanted: Sequence[Wanted], balance: Balance, terms: OrderTerms, fee: OrderFees) -> None:
         """Start without an order."""
-        self.wanted, self.account, self.terms, self.fee = wanted, account, terms, fee
-        self.unit = 2.0 ** math.floor(math.log2(account.value / _UNIT)) if account.value > 0.0 else 1.0
+        self.wanted, self.balance, self.terms, self.fee = wanted, balance, terms, fee
+        self.unit = 2.0 ** math.floor(math.log2(balance.value / _UNIT)) if balance.value > 0.0 else 1.0
         self.programme = _Programme()
         self.sides: list[_Side] = []
         self.fees: dict[int, float] = {}
@@ -95,7 +95,7 @@ class _Model:
 
     def add_asset(self, one: Wanted, signs: Sequence[float], aim: float, reach: float) -> None:
         """Let ``one`` be traded so that it ends within ``reach`` of its ``aim`` [currency]."""
-        dearest = sum(self.fee(other.ticker, self.account.value) for other in self.wanted)
+        dearest = sum(self.fee(other.ticker, self.balance.value) for other in self.wanted)
         used = list[int]()
         for sign in signs:
             most = sign * (aim - one.owned * one.price) + reach + (dearest if sign < 0.0 else 0.0)
@@ -152,14 +152,14 @@ class _Model:
         """Add how far ``before`` [currency] and what is ``moved`` are from a share of the value and ``money``."""
         gap = self.programme.add(reach / self.unit)
         difference = _sum({at: -share * cost for at, cost in self.fees.items()}, {at: -by for at, by in moved.items()})
-        short = (before - money - share * self.account.value) / self.unit
+        short = (before - money - share * self.balance.value) / self.unit
         self.programme.bound(_sum(difference, {gap: -1.0}), high=short)
         self.programme.bound(_sum(difference, {gap: 1.0}), low=short)
         self.gaps.append(gap)
 
     def bound_caps(self) -> None:
         """Let every cap be kept that the exact trades keep."""
-        value = self.account.value
+        value = self.balance.value
         exact = value - fees_of(self.wanted, {one.ticker: one.units for one in self.wanted}, self.fee)
         for one in self.wanted:
             held = one.owned * one.price
@@ -188,7 +188,7 @@ class Found(NamedTuple):
 
 def find_best(
     wanted: Sequence[Wanted],
-    account: Account,
+    balance: Balance,
     terms: OrderTerms,
     fee: OrderFees,
     *,
@@ -200,19 +200,19 @@ def find_best(
     ``start`` are quantities that are possible, from which the answer is never further away. HiGHS is asked where the
     search has no proof, and its answer is searched from once more.
     """
-    searched = search_closest(wanted, account, terms, fee, choice=choice, start=start)
+    searched = search_closest(wanted, balance, terms, fee, choice=choice, start=start)
     if searched.proven:
         return Found(searched.quantities, _PROVEN)
-    aims = aims_of(wanted, account, fee, choice.aim)
-    reach = distance(wanted, searched.quantities, account, fee, aims) * (1.0 + _TIE) + _TIE
-    for wider in (4.0 * reach + account.value, reach):  # HiGHS finds no answer, or not the best, in bounds too tight
-        solved, proven = _solve(_Model(wanted, account, terms, fee), aims, choice, wider)
+    aims = aims_of(wanted, balance, fee, choice.aim)
+    reach = distance(wanted, searched.quantities, balance, fee, aims) * (1.0 + _TIE) + _TIE
+    for wider in (4.0 * reach + balance.value, reach):  # HiGHS finds no answer, or not the best, in bounds too tight
+        solved, proven = _solve(_Model(wanted, balance, terms, fee), aims, choice, wider)
         if solved is not None:
             break
     best = searched.quantities
-    if solved is not None and is_better(wanted, (solved, best), account, fee, aims):
+    if solved is not None and is_better(wanted, (solved, best), balance, fee, aims):
         best = solved
-        again = search_closest(wanted, account, terms, fee, choice=choice, start=solved)
+        again = search_closest(wanted, balance, terms, fee, choice=choice, start=solved)
         if again.proven:
             return Found(again.quantities, _PROVEN)
         best = again.quantities
@@ -223,18 +223,18 @@ def find_best(
 
 def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple[dict[str, float] | None, bool]:
     """Return the quantities that leave nothing further than ``reach`` from its aim [currency], and as find_best."""
-    wanted, account = model.wanted, model.account
+    wanted, balance = model.wanted, model.balance
     for one in wanted:
-        aim = aims.share[one.ticker] * account.value + aims.money[one.ticker]
+        aim = aims.share[one.ticker] * balance.value + aims.money[one.ticker]
         model.add_asset(one, sides_of(one, wanted, choice.aim), aim, reach)
     for one in wanted:
         held, share, money = one.owned * one.price, aims.share[one.ticker], aims.money[one.ticker]
         model.add_gap(model.moved[one.ticker], held, share, money, reach)
     flows = _sum(*model.moved.values())
     paid = {at: -by for at, by in _sum(flows, model.fees).items()}
-    model.add_gap(paid, account.cash, aims.cash_share, aims.cash_money, reach)
+    model.add_gap(paid, balance.cash, aims.cash_share, aims.cash_money, reach)
     programme, used = model.programme, [at for side in model.sides for at in side.used]
-    programme.bound(_sum(model.worst, model.fees), high=account.free / model.unit)
+    programme.bound(_sum(model.worst, model.fees), high=balance.free / model.unit)
     model.bound_caps()
     if not used:
         return None, True

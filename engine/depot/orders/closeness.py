@@ -20,7 +20,7 @@ class BestChoice(NamedTuple):
     fewest: int | None = None
 
 
-class Account(NamedTuple):
+class Balance(NamedTuple):
     """What is there: ``free`` to be spent, ``cash`` with what stays, and the ``value`` with the assets [currency]."""
 
     free: float
@@ -37,24 +37,24 @@ class Gaps(NamedTuple):
     cash_money: float
 
 
-def aims_of(wanted: Sequence[Wanted], account: Account, fee: Fee, aim: Aim) -> Gaps:
+def aims_of(wanted: Sequence[Wanted], balance: Balance, fee: Fee, aim: Aim) -> Gaps:
     """Return what each asset and cash should be after all orders."""
     if aim != "trades":
         shares = {one.ticker: one.target for one in wanted}
         return Gaps(shares, dict.fromkeys(shares, 0.0), 1.0 - sum(shares.values()), 0.0)
     money = {one.ticker: (one.owned + one.units) * one.price for one in wanted}
     taken = sum(one.units * one.price + fee(one.ticker, abs(one.units * one.price)) for one in wanted)
-    return Gaps(dict.fromkeys(money, 0.0), money, 0.0, account.cash - taken)
+    return Gaps(dict.fromkeys(money, 0.0), money, 0.0, balance.cash - taken)
 
 
 def distance(
-    wanted: Sequence[Wanted], quantities: Mapping[str, float], account: Account, fee: Fee, aims: Gaps
+    wanted: Sequence[Wanted], quantities: Mapping[str, float], balance: Balance, fee: Fee, aims: Gaps
 ) -> float:
     """Return how far signed ``quantities`` [shares] leave assets and cash from ``aims`` [currency]."""
     moved = {one.ticker: quantities.get(one.ticker, 0.0) * one.price for one in wanted}
     fees = sum(fee(ticker, abs(money)) for ticker, money in moved.items())
-    value = account.value - fees
-    cash = account.cash - sum(moved.values()) - fees
+    value = balance.value - fees
+    cash = balance.cash - sum(moved.values()) - fees
     gaps = [
         aims.share[one.ticker] * value + aims.money[one.ticker] - one.owned * one.price - moved[one.ticker]
         for one in wanted
@@ -65,21 +65,21 @@ def distance(
 def is_better(
     wanted: Sequence[Wanted],
     pair: tuple[Mapping[str, float], Mapping[str, float]],
-    account: Account,
+    balance: Balance,
     fee: Fee,
     aims: Gaps,
 ) -> bool:
     """Return whether the first quantities come closer than the second, or as close with fewer orders."""
     first, second = pair
-    gained = distance(wanted, second, account, fee, aims) - distance(wanted, first, account, fee, aims)
+    gained = distance(wanted, second, balance, fee, aims) - distance(wanted, first, balance, fee, aims)
     count, counted = (sum(bool(units) for units in one.values()) for one in pair)
-    same = same_distance(account)
+    same = same_distance(balance)
     return gained > same or (gained >= -same and count < counted)
 
 
-def same_distance(account: Account) -> float:
+def same_distance(balance: Balance) -> float:
     """Return by how much less than which distances count as equal [currency]."""
-    return ROUNDING * max(account.value, 1.0)
+    return ROUNDING * max(balance.value, 1.0)
 
 
 def sides_of(one: Wanted, wanted: Sequence[Wanted], aim: Aim) -> tuple[float, ...]:

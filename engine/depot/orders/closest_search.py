@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.depot.orders.closeness import Account, BestChoice, Gaps, aims_of, distance, same_distance, sides_of
+from engine.depot.orders.closeness import Balance, BestChoice, Gaps, aims_of, distance, same_distance, sides_of
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Fee, Wanted
@@ -60,7 +60,7 @@ class _Orders:
 class _Problem(NamedTuple):
     """What is searched: ``cap`` of each ticker that has to be kept, ``most`` orders."""
 
-    account: Account
+    balance: Balance
     aims: Gaps
     caps: Mapping[str, float]
     most: float
@@ -68,12 +68,12 @@ class _Problem(NamedTuple):
     @property
     def same(self) -> float:
         """Distances that differ by less are equal [currency]."""
-        return same_distance(self.account)
+        return same_distance(self.balance)
 
 
 def search_closest(
     wanted: Sequence[Wanted],
-    account: Account,
+    balance: Balance,
     terms: OrderTerms,
     fee: Fee,
     *,
@@ -84,18 +84,18 @@ def search_closest(
 
     Nothing is proven where any quantity of an asset can be ordered, and where there is too much to be tried.
     """
-    aims = aims_of(wanted, account, fee, choice.aim)
+    aims = aims_of(wanted, balance, fee, choice.aim)
     kept = {ticker: units for ticker, units in start.items() if units}
     if not all(min(terms.shares_of(one.ticker)[:2]) > 0.0 for one in wanted):
         return Closest(kept, proven=False, whole=False)
-    least = distance(wanted, kept, account, fee, aims)
+    least = distance(wanted, kept, balance, fee, aims)
     most = math.inf if choice.fewest is None else float(choice.fewest)
-    problem = _Problem(account, aims, _caps_kept(wanted, account, fee), most)
+    problem = _Problem(balance, aims, _caps_kept(wanted, balance, fee), most)
     reach = least + problem.same
-    dearest = sum(fee(one.ticker, account.value + abs(account.cash)) for one in wanted)
+    dearest = sum(fee(one.ticker, balance.value + abs(balance.cash)) for one in wanted)
     assets, room = list[_Orders](), _MOST_ORDERS
     for one in sorted(wanted, key=lambda one: one.ticker):
-        aim = aims.share[one.ticker] * account.value + aims.money[one.ticker] - one.owned * one.price
+        aim = aims.share[one.ticker] * balance.value + aims.money[one.ticker] - one.owned * one.price
         lowest = aim - aims.share[one.ticker] * dearest - reach
         units = _units(one, sides_of(one, wanted, choice.aim), terms, (lowest, aim + reach), room)
         if units is None:
@@ -107,9 +107,9 @@ def search_closest(
     return Closest(search.best, search.proven)
 
 
-def _caps_kept(wanted: Sequence[Wanted], account: Account, fee: Fee) -> dict[str, float]:
+def _caps_kept(wanted: Sequence[Wanted], balance: Balance, fee: Fee) -> dict[str, float]:
     """Return the caps that the exact trades keep."""
-    value = account.value - fees_of(wanted, {one.ticker: one.units for one in wanted}, fee)
+    value = balance.value - fees_of(wanted, {one.ticker: one.units for one in wanted}, fee)
     return {
         one.ticker: one.cap
         for one in wanted
@@ -152,8 +152,8 @@ class _Search:
         self.problem, self.assets, self.best, self.least = problem, assets, best, least
         self.count = len(best)
         self.proven, self.steps = True, 0
-        account, aims = problem.account, problem.aims
-        self.cash_gap = aims.cash_share * account.value + aims.cash_money - account.cash
+        balance, aims = problem.balance, problem.aims
+        self.cash_gap = aims.cash_share * balance.value + aims.cash_money - balance.cash
         self.prices = np.zeros((0, 2))
         self.bounds: list[FloatArray] = []
         self.path: list[tuple[int, int]] = []
@@ -176,7 +176,7 @@ class _Search:
 
     def _constant(self, prices: FloatArray) -> FloatArray:
         """Return (K,) what bounds have beside the assets."""
-        return prices[:, 0] * self.cash_gap - prices[:, 1] * (self.problem.account.free + ROUNDING)
+        return prices[:, 0] * self.cash_gap - prices[:, 1] * (self.problem.balance.free + ROUNDING)
 
     def _bounds(self, prices: FloatArray) -> list[FloatArray]:
         """Return (Q, K) by asset what each order adds to the bound at each pair of ``prices``."""
@@ -229,7 +229,7 @@ class _Search:
         orders, reached = self.assets[depth], bound + self.bounds[depth]
         far = (reached + self.rest[depth + 1]).max(axis=1)
         counts = count + (orders.units != 0.0) + self.rest_count[depth + 1]
-        paid = worst + orders.worst + self.rest_worst[depth + 1] <= self.problem.account.free + ROUNDING
+        paid = worst + orders.worst + self.rest_worst[depth + 1] <= self.problem.balance.free + ROUNDING
         at = np.flatnonzero(self._may_be_better(far, counts) & paid)
         if depth == len(self.assets) - 1:
             self._take_closest(at, counts[at])
@@ -243,7 +243,7 @@ class _Search:
 
     def _take_closest(self, at: np.ndarray, counts: FloatArray) -> None:
         """Take the closest of the orders ``at`` of the last asset, if they are better than what was found."""
-        account, aims, last = self.problem.account, self.problem.aims, self.assets[-1]
+        balance, aims, last = self.problem.balance, self.problem.aims, self.assets[-1]
         chosen = [(self.assets[d], j) for d, j in self.path]
         paid = sum(float(orders.fees[j]) for orders, j in chosen) + last.fees[at]
         moved = sum(float(orders.money[j]) for orders, j in chosen) + last.money[at]
@@ -254,7 +254,7 @@ class _Search:
         kept = self._may_be_better(far, counts)
         for one, money in [*((orders.one, orders.money[j]) for orders, j in chosen), (last.one, last.money[at])]:
             if (cap := self.problem.caps.get(one.ticker)) is not None:
-                kept &= one.owned * one.price + money <= cap * (account.value - paid) * (1.0 + ROUNDING)
+                kept &= one.owned * one.price + money <= cap * (balance.value - paid) * (1.0 + ROUNDING)
         if kept.any():
             closest = far[kept].min() + self.problem.same
             here = np.flatnonzero(kept & (far <= closest))

@@ -14,8 +14,8 @@ from engine.data.market import Market
 from engine.depot.orders.closeness import Aim
 from engine.depot.orders.loss_reviews import restore_reviews
 from engine.depot.orders.order_taxes import OrderTaxes
-from engine.depot.orders.own_lots import OwnLot
-from engine.depot.orders.own_taxes import Holder, own_taxes
+from engine.depot.orders.own_lots import AccountHoldings
+from engine.depot.orders.own_taxes import own_taxes
 from engine.portfolio.account import Account
 from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
@@ -29,19 +29,6 @@ from engine.tax.book import Taxation
 
 ASKED_FOR = "asked for"
 """Why a rebalance is planned that no rule has called for."""
-
-
-@dataclass(frozen=True)
-class OwnAccount:
-    """What somebody holds of a plan's assets: ``units`` (N,) [shares], ``cash`` [currency], and ``lots`` by column.
-
-    ``there`` (N,): the units without those of open purchases, None where there are none.
-    """
-
-    units: FloatArray
-    cash: float
-    lots: Mapping[int, tuple[OwnLot, ...]] = field(default_factory=dict)
-    there: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +86,7 @@ class PlanTerms:
 def plan_trades(
     market: Market,
     plan: PlanTerms,
-    own: OwnAccount,
+    own: AccountHoldings,
     saved: AccountState | None,
     *,
     flow: float = 0.0,
@@ -123,8 +110,7 @@ def plan_trades(
     begun = 0
     if plan.taxation is not None:
         known = None if saved is None or saved.tax is None else (saved.date, saved.tax)
-        holder = Holder(own.units if own.there is None else own.there, own.cash, own.lots)
-        tax, told = own_taxes(plan.taxation, market, holder, spine.setup.taxes, known)
+        tax, told = own_taxes(plan.taxation, market, own.settled, spine.setup.taxes, known)
         state, begun, assumptions = dataclasses.replace(state, tax=tax), len(tax.bookings), (*assumptions, *told)
     restore(spine, state)
     schedule = spine.schedule
@@ -146,7 +132,7 @@ _ASSUMED = (
 
 
 def _as_decided(
-    plan: PlanTerms, market: Market, own: OwnAccount, saved: AccountState | None
+    plan: PlanTerms, market: Market, own: AccountHoldings, saved: AccountState | None
 ) -> tuple[AccountState, tuple[str, ...]]:
     """Return the state of one's ``own`` account before the last session, and what is assumed for it.
 

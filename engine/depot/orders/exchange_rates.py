@@ -97,6 +97,10 @@ class ExchangeRates:
             raise DataError(f"{message}, expected one at most {self._max_age} old; give it by --fx {pair}=1.0832")
         return found
 
+    def factor(self, currency: str) -> float:
+        """Return the account's money for one unit of a currency; 1 for its own, which ``""`` stands for too."""
+        return 1.0 if currency in {"", self.account} else self.find(currency).rate
+
     def fixed(self, currency: str, on: np.datetime64) -> Rate:
         """Return the newest fixing on or before a day."""
         key = currency, str(on)

@@ -12,13 +12,12 @@ from engine.core.errors import DataError
 from engine.depot.cells import PLAIN, CellError, parse_number
 from engine.depot.codes import Identifiers, is_isin, tidy_code
 from engine.depot.faults import Faults, quote_cell
-from engine.depot.orders.rounding import cash_taken
+from engine.depot.orders.rounding import cash_taken, largest_factor
 from engine.depot.orders.sized_orders import Fee, SizedOrders, Wanted
 from engine.depot.records import Codes
 from engine.depot.user_tables import read_user_table
 
 _COLUMNS: Final = ("side", "code", "quantity", "limit")
-_HALVINGS: Final = 60
 
 
 class OpenOrder(NamedTuple):
@@ -119,12 +118,9 @@ def net_open_sales(wanted: Sequence[Wanted], cash: float, fee: Fee) -> tuple[lis
 
     if fits(1.0) or not any(one.units > 0.0 for one in netted):
         return netted, tuple(notes)
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    notes.append(f"purchases are cut to {low:.0%}: the rest waits for the money of open sales")
-    return cut(low), tuple(notes)
+    factor = largest_factor(fits)
+    notes.append(f"purchases are cut to {factor:.0%}: the rest waits for the money of open sales")
+    return cut(factor), tuple(notes)
 
 
 def _less_sold(one: Wanted) -> float:

@@ -55,11 +55,8 @@ def value_of_unknown(position: Position, rates: ExchangeRates) -> float | None:
     """Return what a position that the plan does not name is worth at its file's price [currency], None for no price."""
     if position.price is None:
         return None
-    money = float(position.price * position.quantity)
-    if not position.currency or position.currency == rates.account:
-        return money
     try:
-        return money * rates.find(position.currency).rate
+        return float(position.price * position.quantity) * rates.factor(position.currency)
     except DataError:
         return None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.core.arrays import FloatArray
 from engine.data.market import Market
 from engine.depot.orders.sized_orders import SizedOrder
 from engine.depot.records import HoldingLot, Position
@@ -19,6 +21,24 @@ class OwnLot(NamedTuple):
     day: np.datetime64 | None
     quantity: float
     cost: float | None
+
+
+@dataclass(frozen=True)
+class AccountHoldings:
+    """What somebody holds of a plan's assets: ``units`` (N,) of the market's, ``cash`` [currency], ``lots`` by column.
+
+    ``there`` (N,): the units without those of open purchases, None where there are none.
+    """
+
+    units: FloatArray
+    cash: float
+    lots: Mapping[int, tuple[OwnLot, ...]] = field(default_factory=dict)
+    there: FloatArray | None = None
+
+    @property
+    def settled(self) -> AccountHoldings:
+        """The same without what open purchases buy: that has no lots yet."""
+        return self if self.there is None else AccountHoldings(self.there, self.cash, self.lots)
 
 
 class Realised(NamedTuple):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from engine.core.arrays import FloatArray
 from engine.data.market import Market
-from engine.depot.orders.own_lots import OwnLot
+from engine.depot.orders.own_lots import AccountHoldings, OwnLot
 from engine.simulation.tax_calendar import TaxCalendar
 from engine.simulation.tax_state import TaxState, state_of_book
 from engine.tax.book import Taxation
@@ -24,19 +24,10 @@ _UNDATED: Final = np.timedelta64(367, "D")
 """How long ago lots of no day are taken as bought: gains are long-term then, and no loss was a wash sale."""
 
 
-@dataclass(frozen=True)
-class Holder:
-    """Who is taxed: ``units`` (N,) held of the market's, ``cash`` [currency], and the ``lots`` of a file by column."""
-
-    units: FloatArray
-    cash: float
-    lots: Mapping[int, tuple[OwnLot, ...]]
-
-
 def own_taxes(
     taxation: Taxation,
     market: Market,
-    holder: Holder,
+    holder: AccountHoldings,
     calendar: TaxCalendar,
     saved: tuple[np.datetime64, TaxState] | None,
 ) -> tuple[TaxState, tuple[str, ...]]:
@@ -98,7 +89,12 @@ def _in_part(one: LoggedBooking, filled: FloatArray) -> LoggedBooking:
 
 
 def _carry_on(
-    taxation: Taxation, market: Market, holder: Holder, calendar: TaxCalendar, state: TaxState, day: np.datetime64
+    taxation: Taxation,
+    market: Market,
+    holder: AccountHoldings,
+    calendar: TaxCalendar,
+    state: TaxState,
+    day: np.datetime64,
 ) -> TaxState:
     """Book what the sessions from ``day`` to before the last one ask for, with nothing traded in between."""
     row, begin = len(market.dates) - 1, int(np.searchsorted(market.dates, day))
@@ -123,7 +119,7 @@ def _carry_on(
     return state_of_book(book, market, earned, settled=False)
 
 
-def _from_lots(taxation: Taxation, market: Market, holder: Holder) -> tuple[TaxState, tuple[str, ...]]:
+def _from_lots(taxation: Taxation, market: Market, holder: AccountHoldings) -> tuple[TaxState, tuple[str, ...]]:
     """Return the taxes of who holds the lots of a file, bought at their days, and has realised nothing this year."""
     last = len(market.dates) - 2
     purchases, notes = _purchases(market, holder, last)
@@ -147,7 +143,7 @@ _NOTHING_REALISED: Final = (
 
 
 def _purchases(
-    market: Market, holder: Holder, last: int
+    market: Market, holder: AccountHoldings, last: int
 ) -> tuple[list[tuple[int, int, float, float]], tuple[str, ...]]:
     """Return row, column, units and cost [currency] of all lots, up to the row ``last``, and what was assumed."""
     shares = market.shares_at(-1)

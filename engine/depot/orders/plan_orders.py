@@ -15,14 +15,14 @@ from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.closeness import BestChoice
 from engine.depot.orders.coming_decisions import next_decision
-from engine.depot.orders.decision import OwnAccount, PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.decision import PlannedTrades, PlanTerms, plan_trades
 from engine.depot.orders.open_orders import cash_bound, net_open_sales, note_pending, shares_waiting
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest, PlannedPosition
 from engine.depot.orders.order_session import append_order_session
 from engine.depot.orders.order_taxes import OrderTaxes
 from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
-from engine.depot.orders.own_lots import gains_of_oldest, lots_by_ticker
+from engine.depot.orders.own_lots import AccountHoldings, gains_of_oldest, lots_by_ticker
 from engine.depot.orders.rounding import is_settled, with_exact
 from engine.depot.orders.sized_orders import Fee, SizedOrders, TaxAtOnce, Wanted
 from engine.depot.orders.sizing import SizingChoices, size_orders
@@ -66,7 +66,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     bought = {market.columns[ticker]: held for ticker, held in lots.items()}
     there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
     brought = proceeds_of(request.sales, add_sales(usual, config, request.sales))
-    own = OwnAccount(units / shares, request.cash - bound + brought, bought, there / shares)
+    own = AccountHoldings(units / shares, request.cash - bound + brought, bought, there / shares)
     planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
     cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.sized_orders import Fee, Wanted
 
 _CAP_TOLERANCE: Final = 1e-12
+_HALVINGS: Final = 60
 
 
 def round_as_tested(
@@ -51,6 +52,15 @@ def is_settled(wanted: Sequence[Wanted], value: float, terms: OrderTerms) -> boo
 def with_exact(wanted: Sequence[Wanted], value: float) -> list[Wanted]:
     """Return what is wanted with the units that reach all targets of a ``value`` after costs [currency] exactly."""
     return [one._replace(exact=one.target * value / one.price - one.owned) for one in wanted]
+
+
+def largest_factor(fits: Callable[[float], bool]) -> float:
+    """Return the largest factor between 0 and 1 that ``fits``, by halving what it lies in; smaller ones fit too."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
 
 
 def cash_taken(one: Wanted, quantity: float, fee: Fee) -> float:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.depot.orders.best_rounding import find_best
-from engine.depot.orders.closeness import Account, BestChoice
+from engine.depot.orders.closeness import Balance, BestChoice
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.raised_sales import raise_sales, sold_now
-from engine.depot.orders.rounding import round_as_tested
+from engine.depot.orders.rounding import largest_factor, round_as_tested
 from engine.depot.orders.sized_orders import (
     Fee,
     LeftOut,
@@ -24,7 +24,8 @@ from engine.depot.orders.sized_orders import (
     signed_quantities,
 )
 
-_HALVINGS: Final = 60
+_MOST_FITS: Final = 60
+"""How often purchases are fitted to the tax that they change."""
 
 
 class SizingChoices(NamedTuple):
@@ -58,8 +59,8 @@ def size_orders(
     quantities = round_as_tested(wanted, free - kept, value - kept, terms, fee)
     orders, left_out = _place(wanted, quantities, terms, fee)
     if choices.best is not None and isinstance(fee, OrderFees):
-        account = Account(free - kept, cash - kept, value - kept)
-        orders, left_out, told = _come_closest(wanted, (orders, left_out), account, terms, fee, choices.best)
+        balance = Balance(free - kept, cash - kept, value - kept)
+        orders, left_out, told = _come_closest(wanted, (orders, left_out), balance, terms, fee, choices.best)
     else:
         told = ()
     sold = sold_now(orders)
@@ -83,7 +84,7 @@ def size_orders(
 def _come_closest(
     wanted: list[Wanted],
     tested: tuple[list[SizedOrder], list[LeftOut]],
-    account: Account,
+    balance: Balance,
     terms: OrderTerms,
     fee: OrderFees,
     choice: BestChoice,
@@ -93,18 +94,18 @@ def _come_closest(
     What is sold out is sold as it was ``tested``, and counts among the fewest orders first.
     """
     fitted, left_out = [*tested[0]], tested[1]
-    _fit_worst_case(fitted, {one.ticker: one for one in wanted}, account.free, terms, fee)
+    _fit_worst_case(fitted, {one.ticker: one for one in wanted}, balance.free, terms, fee)
     _drop_small(fitted, terms)
     gone = {one.ticker for one in wanted if one.target == 0.0 and one.units <= -one.sellable * (1.0 - ROUNDING)}
     sold = [order for order in fitted if order.ticker in gone]
     rest, spent = [one for one in wanted if one.ticker not in gone], sum(order.spent for order in sold)
     worst, fees = sum(order.worst for order in sold), sum(order.fee for order in sold)
-    account = Account(account.free - worst, account.cash - spent, account.value - fees)
+    balance = Balance(balance.free - worst, balance.cash - spent, balance.value - fees)
     start = {ticker: units for ticker, units in signed_quantities(fitted).items() if ticker not in gone}
     fewest = None if choice.fewest is None else max(choice.fewest - len(sold), 0)
     if fewest is not None:
-        start = _largest([order for order in fitted if order.ticker not in gone], fewest, account.free)
-    found = find_best(rest, account, terms, fee, choice=choice._replace(fewest=fewest), start=start)
+        start = _largest([order for order in fitted if order.ticker not in gone], fewest, balance.free)
+    found = find_best(rest, balance, terms, fee, choice=choice._replace(fewest=fewest), start=start)
     orders, _ = _place(rest, {one.ticker: found.quantities.get(one.ticker, 0.0) for one in rest}, terms, fee)
     return [*sold, *orders], [one for one in left_out if one.ticker in gone], (found.told,)
 
@@ -188,7 +189,7 @@ def _fit_taxed(
     Fewer purchases may be due more tax than more are: what is kept back never falls.
     """
     due = 0.0
-    for _ in range(_HALVINGS):
+    for _ in range(_MOST_FITS):
         _fit_worst_case(orders, wanted, cash - due, terms, fee)
         found = _tax_due(signed_quantities(orders), tax)
         if found <= due:
@@ -225,14 +226,10 @@ def _scaled(buys: list[SizedOrder], room: float, terms: OrderTerms, fee: Fee) ->
 
     if _is_paid(buys, room):
         return buys
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        fits = sum(order.worst for order in cut(middle)) <= room - ROUNDING
-        low, high = (middle, high) if fits else (low, middle)
+    factor = largest_factor(lambda part: sum(order.worst for order in cut(part)) <= room - ROUNDING)
     return [
         less
-        for one in cut(low)
+        for one in cut(factor)
         for less in _resized(one, terms.shares_of(one.ticker).purchase(one.quantity, one.price), fee)
     ]
 

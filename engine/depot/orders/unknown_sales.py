@@ -65,8 +65,7 @@ def with_given_prices(
         found = given.get(one.codes.key)
         if found is None:
             return value
-        rate = 1.0 if found.currency in {"", rates.account} else rates.find(found.currency).rate
-        return float(one.quantity) * found.price * rate
+        return float(one.quantity) * found.price * rates.factor(found.currency)
 
     return tuple(worth(one, value) for one, value in zip(unknown, values, strict=True))
 
