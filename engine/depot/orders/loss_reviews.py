@@ -12,12 +12,11 @@ from engine.core.arrays import BoolArray, FloatArray
 from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.depot.orders.own_lots import OwnLot
+from engine.depot.orders.share_splits import are_splits
 from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.triggers import check_reviews, record_purchase, record_rebalance
 from engine.simulation.spine import Spine
 
-_SPLIT: Final = 0.2
-"""From which change of a unit's shares in one session it is a split: no dividend is a fifth of a price."""
 _WORTH_TELLING: Final = 0.005
 
 
@@ -101,7 +100,7 @@ def _shares_of_dividends(market: Market, asset: int) -> FloatArray:
         return np.ones(len(market.dates))
     shares = market.shares[:, asset]
     growth = shares[1:] / shares[:-1]
-    growth = np.where(np.abs(growth - 1.0) < _SPLIT, growth, 1.0)
+    growth = np.where(are_splits(growth) | np.isnan(growth), 1.0, growth)
     return np.concatenate([np.multiply.accumulate(growth[::-1])[::-1], [1.0]])
 
 

@@ -17,6 +17,7 @@ from engine.data.sources.exchange_calendar import closes_early
 from engine.depot.orders.exchange_rates import ExchangeRates
 from engine.depot.orders.order_plan import OrderPlan
 from engine.depot.orders.own_depot import OwnDepot
+from engine.depot.orders.share_splits import are_splits
 from engine.depot.records import Position
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT
@@ -28,8 +29,6 @@ _MANY: Final = 5
 _OLD_FILE: Final = 3
 _OTHER_SIZE: Final = 10.0
 _SPARE_CASH: Final = 0.02
-_SPLIT: Final = 1.2
-"""Dividends that are invested change the shares of a unit too, by less than this."""
 _YEAR: Final = re.compile(r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2}))?")
 
 
@@ -111,8 +110,7 @@ def _split_since(market: Market, date: np.datetime64, last: np.datetime64, held:
         return
     ratio = market.shares[first:end] / market.shares[first - 1 : end - 1]
     for ticker in sorted(held):
-        changes = ratio[:, market.columns[ticker]]
-        if bool(((changes > _SPLIT) | (changes < 1.0 / _SPLIT)).any()):
+        if are_splits(ratio[:, market.columns[ticker]]).any():
             yield ticker
 
 
