@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from engine.core.fields import (
     ConfigModel,
@@ -41,7 +41,7 @@ class OrderRules(ConfigModel):
 
     unknown: Literal["ignore", "fail", "sell"] = "ignore"
     limit: Weight = 0.005
-    tick: Positive = 0.01
+    tick: Annotated[Positive, Field(ge=1e-6)] = 0.01
     max_fee: Weight = 0.01
     reserve: NonNegative = 0.0
     max_age: WholeNumber = 3

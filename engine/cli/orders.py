@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Format = Literal["csv", "basket", "checklist"]
 Rounding = Literal["plan", "best"]
+_MOST_MONEY: Final = 1e15
 
 
 def orders(
@@ -62,7 +63,10 @@ def orders(
         Rounding, typer.Option("--rounding", help="Whole orders as tested (plan), or the closest there are (best).")
     ] = "plan",
     fewest: Annotated[
-        int | None, typer.Option("--fewest-orders", metavar="N", min=1, help="At most N orders, the closest of these.")
+        int | None,
+        typer.Option(
+            "--fewest-orders", metavar="N", min=1, max=1_000_000, help="At most N orders, the closest of these."
+        ),
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when orders are due.")] = False,
     ics: Annotated[
@@ -81,6 +85,8 @@ def orders(
 
     _require_positive("--contribute", contribute)
     _require_positive("--withdraw", withdraw)
+    if settled_cash is not None:
+        _require_money("--settled-cash", settled_cash)
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
     flags = OrderFlags(
@@ -128,8 +134,14 @@ def _located(config: Path, *files: Path | None) -> Iterator[None]:
 
 
 def _require_positive(flag: str, money: float) -> None:
-    if not 0.0 <= money < float("inf"):
+    if not money >= 0.0:
         raise EngineError(f"{flag}: found {money:g}, expected money above zero, as 500; the other flag is for the rest")
+    _require_money(flag, money)
+
+
+def _require_money(flag: str, money: float) -> None:
+    if not abs(money) <= _MOST_MONEY:
+        raise EngineError(f"{flag}: found {money:g}, expected money up to {_MOST_MONEY:g}; correct it")
 
 
 def _print_file(config: RunConfig[PolicyT], answer: OrderAnswer, form: Format) -> None:

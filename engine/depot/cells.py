@@ -17,7 +17,8 @@ _SPACES: Final = "\xa0\u2009\u202f\u2007"
 _AROUND: Final = f" \t{_SPACES}€$£"
 _BETWEEN_THOUSANDS: Final = re.compile(f"(?<=[0-9])[{_SPACES}](?=[0-9]{{3}}(?![0-9]))")
 _MAX_CHARACTERS: Final = 40
-_MAX_NUMBER: Final = Decimal("1e15")
+MAX_NUMBER: Final = Decimal("1e15")
+"""Beyond it no money, price or quantity is anybody's, and floats no longer know the single share."""
 
 
 class NumberForm(NamedTuple):
@@ -91,7 +92,7 @@ def parse_number(text: str, form: NumberForm) -> Decimal | None:
     if form.thousands:
         plain = plain.replace(form.thousands, "")
     number = Decimal(plain.replace("," if form is EITHER else form.point, "."))
-    if abs(number) > _MAX_NUMBER:
+    if abs(number) > MAX_NUMBER:
         raise CellError("a number up to 1e15")
     return number
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from engine.core.errors import DataError
+from engine.depot.cells import MAX_NUMBER
+
+_MOST_DECIMALS: Final = 99
+"""The fraction of a number of millions of digits would fill the memory."""
 
 
 def read_day(flag: str, text: str) -> dt.date:
@@ -22,6 +27,6 @@ def read_money(flag: str, text: str, otherwise: str = "") -> Decimal:
         money = Decimal(text.strip())
     except InvalidOperation:
         money = Decimal("NaN")
-    if not money.is_finite():
+    if not (money.is_finite() and -MAX_NUMBER <= money <= MAX_NUMBER and money.adjusted() >= -_MOST_DECIMALS):
         raise DataError(f"{flag}: found {text[:40]!r}, expected money with a point, as 1234.56{otherwise}")
     return money

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +14,7 @@ import numpy as np
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.fx_rates import Fixings, FxSource
+from engine.depot.cells import PLAIN, CellError, parse_number
 from engine.depot.codes import Identifiers, tidy_code
 from engine.depot.comparison.exact import ZERO
 from engine.depot.records import Codes, TransactionKind, Transactions
@@ -22,7 +22,6 @@ from engine.depot.user_tables import read_user_table
 
 _LONGEST_CARRY: Final = np.timedelta64(7, "D")
 """How long a rate serves where there is no newer one."""
-_MOST: Final = Decimal("1e15")
 
 
 class OwnBooking(NamedTuple):
@@ -185,10 +184,10 @@ def read_corrections(path: Path | None, names: NamedAssets) -> list[OwnBooking]:
 
 def _number(text: str) -> Fraction | None:
     try:
-        number = Decimal(text)
-    except InvalidOperation:
+        number = parse_number(text, PLAIN)
+    except CellError:
         return None
-    return Fraction(number) if number.is_finite() and abs(number) < _MOST else None
+    return None if number is None else Fraction(number)
 
 
 def _day(text: str) -> tuple[dt.date | None, bool]:

@@ -195,7 +195,7 @@ def _order_session(exchange: str, as_of: str) -> np.datetime64:
 
 
 def _moved(as_of: str, day: np.datetime64, exchange: str) -> list[str]:
-    if as_of == str(day):
+    if dt.date.fromisoformat(as_of) == day:
         return []
     return [f"{exchange} is closed on {as_of}; the orders are of its next session, {day}"]
 

@@ -37,6 +37,7 @@ def read_pending(path: Path, identifiers: Identifiers, held: Mapping[str, float]
     both sides in one asset, and with sales of more than is ``held`` by ticker [shares].
     """
     faults, orders, first = Faults(str(path)), list[OpenOrder](), dict[str, tuple[OpenOrder, int]]()
+    sales: dict[str, float] = {}
     for line, cells in read_user_table(path, _COLUMNS, (), ",".join(_COLUMNS)):
         order = _read_row(cells, identifiers, line, faults)
         if order is None:
@@ -46,7 +47,7 @@ def read_pending(path: Path, identifiers: Identifiers, held: Mapping[str, float]
             message = f"found an open {order.side} of {order.ticker}, and in line {earlier} an open {other.side}"
             faults.add(line, message, "cancel first one of both, and remove its row")
         orders.append(order)
-        sold = sum(one.quantity for one in orders if one.ticker == order.ticker and one.side == "sell")
+        sales[order.ticker] = sold = sales.get(order.ticker, 0.0) + (order.quantity if order.side == "sell" else 0.0)
         if sold > held.get(order.ticker, 0.0):
             message = f"found open sales of {sold:g} {order.ticker}, expected at most the {held.get(order.ticker, 0):g}"
             faults.add(line, f"{message} that are held", "compare both files")

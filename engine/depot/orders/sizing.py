@@ -26,6 +26,8 @@ from engine.depot.orders.sized_orders import (
 
 _MOST_FITS: Final = 60
 """How often purchases are fitted to the tax that they change."""
+_MANY: Final = 1000
+"""Shares that are not taken one by one."""
 
 
 class SizingChoices(NamedTuple):
@@ -129,7 +131,10 @@ def _place(
         if not found and abs(one.units) > ROUNDING:
             left_out.append(LeftOut(one.ticker, abs(one.units) * one.price, "smaller than what can be ordered"))
         for order in found:
-            if why := terms.why_not(order.money, order.fee):
+            if order.limit is not None and terms.tick > order.price:
+                why = f"its price is below the step of limits, {terms.tick:g} (orders.tick)"
+                left_out.append(LeftOut(one.ticker, order.money, why))
+            elif why := terms.why_not(order.money, order.fee):
                 left_out.append(LeftOut(one.ticker, order.money, why))
             else:
                 orders.append(order)
@@ -211,11 +216,37 @@ def _fit_worst_case(
     if not all(terms.shares_of(order.ticker).whole for order in buys):
         buys = _scaled(buys, room, terms, fee)
     while buys and not _is_paid(buys, room):
+        if (fewer := _take_many(buys, wanted, room, fee)) is not None:
+            buys = fewer
+            continue
         at = max(range(len(buys)), key=lambda k: (wanted[buys[k].ticker].overshoot(buys[k].quantity), buys[k].ticker))
-        buys[at : at + 1] = _resized(buys[at], buys[at].quantity - 1.0, fee)
+        buys[at : at + 1] = _resized(buys[at], buys[at].quantity - max(1.0, math.ulp(buys[at].quantity)), fee)
     orders[:] = [order for order in orders if order.side == "sell"] + buys
     if not buys and cash + terms.reserve < 0.0 and any(one.units < 0.0 for one in wanted.values()):
         raise_sales(orders, wanted.values(), cash, terms, lambda one, units: _orders_of(one, -units, terms, fee))
+
+
+def _take_many(buys: list[SizedOrder], wanted: Mapping[str, Wanted], room: float, fee: Fee) -> list[SizedOrder] | None:
+    """Return purchases less as many shares as can go from those that overshoot most at once, None for few.
+
+    They are still too much for ``room`` [currency], and none of the others overshoots more: the rest goes one by one.
+    """
+    over = sum(one.worst for one in buys) - room
+    if over < _MANY * min(one.limit or one.price for one in buys):
+        return None
+    excess = [wanted[one.ticker].overshoot(one.quantity) for one in buys]
+    top = [k for k, more in enumerate(excess) if more > max(excess) - 1.0]
+    others = max((more for k, more in enumerate(excess) if k not in top), default=-math.inf)
+
+    def less(many: int) -> list[SizedOrder]:
+        kept = [_resized(one, one.quantity - many, fee) if k in top else [one] for k, one in enumerate(buys)]
+        return [one for order in kept for one in order]
+
+    low, high = 0, math.floor(min(*(buys[k].quantity for k in top), min(excess[k] for k in top) - others))
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _is_paid(less(middle), room) else (middle, high)
+    return less(low) if low >= _MANY else None
 
 
 def _scaled(buys: list[SizedOrder], room: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:

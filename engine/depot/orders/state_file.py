@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Final, Literal
@@ -13,12 +12,15 @@ from engine.core.errors import DataError
 from engine.core.fields import ConfigModel
 from engine.core.json_files import Json
 from engine.core.regular_files import read_regular
-from engine.depot.orders.tax_state_file import Taxes, read_taxes, taxes_json
+from engine.depot.cells import MAX_NUMBER
+from engine.depot.orders.tax_state_file import Taxes, is_iso_day, read_taxes, taxes_json
 from engine.simulation.account_state import CLOSES_KEPT, AccountState, DueResponse, LastCloses
 
 _MAX_BYTES: Final = 64_000_000
 """Taxes are kept booking by booking: decades of monthly savings in hundreds of assets are some 20 million bytes."""
 _VERSION: Final = 1
+_LEAST_WEIGHT: Final = -1e-6
+"""Weights are as solvers leave them."""
 
 
 class _Response(ConfigModel):
@@ -136,9 +138,13 @@ def _refuse_changed(state: _State, path: Path) -> None:
     fits = all(len(one) == count for one in (*vectors, *more, *seen)) and all(len(one) == CLOSES_KEPT for one in pairs)
     if not fits or response.sessions < 0 or not all(0 <= column < count for column in columns):
         raise DataError(f"{path}: found vectors of other lengths than its {count} assets; it was changed by hand")
+    numbers = ((state.cash,), state.units, state.target, state.drift_base, state.reference_price, state.values)
+    held = (state.cash_before, *state.units_before, *seen, tuple(change for _, change in response.breaches))
+    if not all(abs(number) <= float(MAX_NUMBER) for one in (*numbers, *held) for number in one):  # NaN is neither
+        raise DataError(f"{path}: found a number that no account has, expected some up to 1e15; it was changed by hand")
+    if not all(_LEAST_WEIGHT <= weight <= 1.0 - _LEAST_WEIGHT for weight in (*state.target, *state.drift_base)):
+        raise DataError(f"{path}: found a weight that is not between 0 and 1; it was changed by hand")
     for day in (state.date, state.opened, *((state.seen.date,) if state.seen else ())):
-        try:
-            dt.date.fromisoformat(day)
-        except ValueError:
+        if not is_iso_day(day):
             message = f"{path}: found the day {day[:20]!r}, expected one as 2027-01-04; it was changed by hand"
-            raise DataError(message) from None
+            raise DataError(message)

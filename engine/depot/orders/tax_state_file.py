@@ -62,7 +62,7 @@ def read_taxes(tax: Taxes, count: int, path: str) -> TaxState:
     days = [tax.opened, *tax.dates]
     known = all(_is_booking(one, len(tax.dates), count) for one in tax.bookings)
     known = known and isfinite(tax.earned) and list(tax.dates) == sorted(set(tax.dates))
-    if not known or not all(_is_day(day) for day in days) or min(days) != tax.opened:
+    if not known or not all(is_iso_day(day) for day in days) or min(days) != tax.opened:
         raise DataError(f"{path}: found a booking of taxes that cannot be one; it was changed by hand")
     bookings = tuple(LoggedBooking(one.on, one.kind, one.columns, one.vectors, one.amount) for one in tax.bookings)
     dates = np.array(tax.dates, dtype="datetime64[D]")
@@ -75,9 +75,9 @@ def _is_booking(one: Booking, days: int, count: int) -> bool:
     return fits and one.on < days and all(column < count for column in one.columns)
 
 
-def _is_day(text: str) -> bool:
+def is_iso_day(text: str) -> bool:
+    """Tell whether a text is a day as 2027-01-04: Python takes 20270104 and 2027-W01-1 for one too, numpy does not."""
     try:
-        dt.date.fromisoformat(text)
+        return str(dt.date.fromisoformat(text)) == text
     except ValueError:
         return False
-    return True

@@ -14,7 +14,7 @@ from engine.core.json_files import Json
 from engine.core.shortlist import shortlist
 from engine.depot.orders.answer_orders import OrderAnswer
 from engine.portfolio.policy import PolicyT
-from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_by_ticker, order_rows
+from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_by_ticker, limit_text, order_rows
 from engine.report.export.csv_file import csv_bytes, guard_formula
 from engine.report.export.table import ExportColumn, ExportTable
 
@@ -251,7 +251,11 @@ def checklist(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], a
         lines.append("No order.")
     for number, row in enumerate(rows, 1):
         order = row.order
-        at = f"limit {row.limit:.2f} {row.currency}  day" if row.limit is not None else "at market, the fraction"
+        at = (
+            "at market, the fraction"
+            if row.limit is None
+            else f"limit {limit_text(row.limit).replace(',', '')} {row.currency}  day"
+        )
         codes = [f"{name} {code}" for name, code in (("WKN", row.codes.wkn), ("ISIN", row.codes.isin)) if code]
         money = f"about {order.money:,.2f} + {order.fee:.2f}"
         if row.rate is not None:

@@ -93,3 +93,13 @@ def codes_by_ticker(identifiers: Mapping[str, Identifier], answer: OrderAnswer) 
         name = [other.name for other in held if other.name]
         found[one.ticker] = AssetCodes(*(next(iter(every), "") for every in (isin, wkn, symbol, name)))
     return found
+
+
+def limit_text(limit: float) -> str:
+    """Return a limit with all its decimals, two at least: a rounded one could be worse than what is meant.
+
+    >>> limit_text(1110.5), limit_text(0.0045)
+    ('1,110.50', '0.0045')
+    """
+    whole, decimals = f"{limit:,.10f}".split(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"

@@ -18,7 +18,7 @@ from engine.portfolio.policy import PolicyT
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
 from engine.report.depot.due_words import describe_due
 from engine.report.depot.order_files import not_in_basket
-from engine.report.depot.order_rows import ADVICE, OrderRow, order_rows
+from engine.report.depot.order_rows import ADVICE, OrderRow, limit_text, order_rows
 from engine.report.depot.publication import BASKETS
 
 _MOST: Final = 30
@@ -159,7 +159,7 @@ def _print_rows(out: Console, plan: OrderPlan, rows: Sequence[OrderRow], folder:
 def _limit(row: OrderRow, own: str) -> str:
     if row.limit is None:
         return "market"
-    return f"{row.limit:,.2f}" + (f" {row.currency}" if row.currency != own else "")
+    return limit_text(row.limit) + (f" {row.currency}" if row.currency != own else "")
 
 
 def _print_money(out: Console, answer: OrderAnswer, rows: Sequence[OrderRow]) -> None:
