@@ -1,4 +1,4 @@
-"""Whole orders that come closest to what a rule asks for, by HiGHS as an integer programme, instead of step by step.
+"""Orders that come closest to what a rule asks for: whole ones by a search, others by HiGHS as an integer programme.
 
 Least is ``sum |aim - held afterwards|`` over assets and cash [currency]; of equals the fewest orders, then those as
 tested. The cost of orders is piecewise linear in their money and modelled as it is, so that cash is enough at all
@@ -7,10 +7,15 @@ limits. Solver: HiGHS (Huangfu and Hall, 2018, doi:10.1007/s12532-017-0130-5) as
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import itertools
 import math
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,10 +29,10 @@ from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Wanted
 
 _NODES: Final = 2_000
+_SECONDS: Final = 10.0
 _UNIT: Final = 2.0**20
 """What a depot is worth in the programme: the tolerances of its solver are absolute."""
 _TIE: Final = 1e-6
-_PROVEN: Final = "no other whole orders come closer: proven by the engine's own search"
 
 
 @dataclass
@@ -58,14 +63,31 @@ class _Programme:
         for at, (terms, _, _) in enumerate(self.rows):
             matrix[at, list(terms)] = list(terms.values())
         limits = LinearConstraint(matrix, [low for _, low, _ in self.rows], [high for _, _, high in self.rows])
-        found = milp(
-            cost,
-            integrality=np.array(self.whole),
-            bounds=Bounds(0.0, np.array(self.upper)),
-            constraints=limits,
-            options={"mip_rel_gap": 0.0, "node_limit": _NODES},
-        )
+        with _silence():
+            found = milp(
+                cost,
+                integrality=np.array(self.whole),
+                bounds=Bounds(0.0, np.array(self.upper)),
+                constraints=limits,
+                options={"mip_rel_gap": 0.0, "node_limit": _NODES, "time_limit": _SECONDS},
+            )
         return found.x, bool(found.status == 0)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Let nothing that compiled code prints get to standard output: HiGHS prints lines that no option of it stops."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, TypeError, AttributeError):  # what C has buffered, where C can be asked
+            ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class _Side(NamedTuple):
@@ -197,28 +219,26 @@ def find_best(
 ) -> Found:
     """Return the quantities that come closest to the aims; an order that is not worth placing is none.
 
-    ``start`` are quantities that are possible, from which the answer is never further away. HiGHS is asked where the
-    search has no proof, and its answer is searched from once more.
+    ``start`` are quantities that are possible, from which the answer is never further away. HiGHS is asked where any
+    quantity of an asset can be ordered, and where there are too many whole ones to be searched.
     """
     searched = search_closest(wanted, balance, terms, fee, choice=choice, start=start)
-    if searched.proven:
-        return Found(searched.quantities, _PROVEN)
-    aims = aims_of(wanted, balance, fee, choice.aim)
-    reach = distance(wanted, searched.quantities, balance, fee, aims) * (1.0 + _TIE) + _TIE
+    if searched.room == 0.0:
+        return Found(searched.quantities, "no other whole orders come closer: proven by the engine's own search")
+    if searched.room < math.inf:
+        told = f"other whole orders may come up to {searched.room:,.2f} closer: the engine's own search was cut short"
+        return Found(searched.quantities, told)
+    aims, best = aims_of(wanted, balance, fee, choice.aim), searched.quantities
+    reach = distance(wanted, best, balance, fee, aims) * (1.0 + _TIE) + _TIE
     for wider in (4.0 * reach + balance.value, reach):  # HiGHS finds no answer, or not the best, in bounds too tight
         solved, proven = _solve(_Model(wanted, balance, terms, fee), aims, choice, wider)
         if solved is not None:
             break
-    best = searched.quantities
     if solved is not None and is_better(wanted, (solved, best), balance, fee, aims):
         best = solved
-        again = search_closest(wanted, balance, terms, fee, choice=choice, start=solved)
-        if again.proven:
-            return Found(again.quantities, _PROVEN)
-        best = again.quantities
-    if proven and not searched.whole:
+    if proven:
         return Found(best, "no other orders come closer, as HiGHS has it, within its tolerances")
-    return Found(best, "neither the engine's own search nor HiGHS has proven that no other orders come closer")
+    return Found(best, "HiGHS has not proven that no other orders come closer")
 
 
 def _solve(model: _Model, aims: Gaps, choice: BestChoice, reach: float) -> tuple[dict[str, float] | None, bool]:

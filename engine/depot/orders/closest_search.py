@@ -21,7 +21,7 @@ from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Fee, Wanted
 
-_STEPS: Final = 30_000
+_STEPS: Final = 20_000
 _MOST_ORDERS: Final = 20_000
 _ROUNDS: Final = 6
 _GRID: Final = 9
@@ -29,11 +29,13 @@ _DEAREST_CASH: Final = 2.5
 
 
 class Closest(NamedTuple):
-    """Signed ``quantities`` by ticker [shares], and whether it is ``proven`` that no ``whole`` orders come closer."""
+    """Signed ``quantities`` by ticker [shares], and the ``room`` for others to be closer [currency].
+
+    The room is 0 where it is proven that there are none, and infinite where nothing was tried.
+    """
 
     quantities: dict[str, float]
-    proven: bool
-    whole: bool = True
+    room: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,16 @@ class _Problem(NamedTuple):
     caps: Mapping[str, float]
     most: float
 
+    def keeps_caps(self, wanted: Sequence[Wanted], quantities: Mapping[str, float], fee: Fee) -> bool:
+        """Return whether quantities keep all caps that have to be."""
+        moved = {one.ticker: quantities.get(one.ticker, 0.0) for one in wanted}
+        value = self.balance.value - fees_of(wanted, moved, fee)
+        return all(
+            (one.owned + moved[one.ticker]) * one.price <= self.caps[one.ticker] * value * (1.0 + ROUNDING)
+            for one in wanted
+            if one.ticker in self.caps
+        )
+
     @property
     def same(self) -> float:
         """Distances that differ by less are equal [currency]."""
@@ -82,15 +94,17 @@ def search_closest(
 ) -> Closest:
     """Return the whole orders that come closest, of equals the fewest, then ``start``, which are possible.
 
-    Nothing is proven where any quantity of an asset can be ordered, and where there is too much to be tried.
+    Nothing is tried where any quantity of an asset can be ordered, and where there are too many whole ones.
     """
     aims = aims_of(wanted, balance, fee, choice.aim)
     kept = {ticker: units for ticker, units in start.items() if units}
     if not all(min(terms.shares_of(one.ticker)[:2]) > 0.0 for one in wanted):
-        return Closest(kept, proven=False, whole=False)
-    least = distance(wanted, kept, balance, fee, aims)
+        return Closest(kept, math.inf)
     most = math.inf if choice.fewest is None else float(choice.fewest)
     problem = _Problem(balance, aims, _caps_kept(wanted, balance, fee), most)
+    least, fits = distance(wanted, kept, balance, fee, aims), problem.keeps_caps(wanted, kept, fee)
+    if not fits:  # what the exact trades keep, and an order that is left out does not
+        least = 4.0 * (abs(balance.value) + abs(balance.cash)) + sum(map(abs, aims.money.values()))
     reach = least + problem.same
     dearest = sum(fee(one.ticker, balance.value + abs(balance.cash)) for one in wanted)
     assets, room = list[_Orders](), _MOST_ORDERS
@@ -99,12 +113,13 @@ def search_closest(
         lowest = aim - aims.share[one.ticker] * dearest - reach
         units = _units(one, sides_of(one, wanted, choice.aim), terms, (lowest, aim + reach), room)
         if units is None:
-            return Closest(kept, proven=False)
+            return Closest(kept, math.inf)
         room -= len(units)
         assets.append(_priced(one, units, aim, aims.share[one.ticker], terms, fee))
     search = _Search(problem, assets, kept, least)
+    search.count = len(kept) if fits else len(wanted) + 1
     search.run()
-    return Closest(search.best, search.proven)
+    return Closest(search.best, 0.0 if search.proven else max(search.least - search.lowest, problem.same))
 
 
 def _caps_kept(wanted: Sequence[Wanted], balance: Balance, fee: Fee) -> dict[str, float]:
@@ -151,7 +166,7 @@ class _Search:
         """Start with nothing tried."""
         self.problem, self.assets, self.best, self.least = problem, assets, best, least
         self.count = len(best)
-        self.proven, self.steps = True, 0
+        self.proven, self.steps, self.lowest = True, 0, -math.inf
         balance, aims = problem.balance, problem.aims
         self.cash_gap = aims.cash_share * balance.value + aims.cash_money - balance.cash
         self.prices = np.zeros((0, 2))
@@ -168,6 +183,7 @@ class _Search:
         self.rest = [sum((one.min(axis=0) for one in self.bounds[d:]), np.zeros(len(self.prices))) for d in self._ends]
         self.rest_worst = [sum(float(one.worst.min()) for one in self.assets[d:]) for d in self._ends]
         self.rest_count = [sum(float(one.units.all()) for one in self.assets[d:]) for d in self._ends]
+        self.lowest = float((self._constant(self.prices) + self.rest[0]).max())
         self._try(0, self._constant(self.prices), 0.0, 0.0)
 
     @property
