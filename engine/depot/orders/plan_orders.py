@@ -20,11 +20,10 @@ from engine.depot.orders.open_orders import cash_bound, net_open_sales, note_pen
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest, PlannedPosition
 from engine.depot.orders.order_session import append_order_session
-from engine.depot.orders.order_taxes import OrderTaxes
 from engine.depot.orders.order_terms import OrderTerms, terms_of_orders
-from engine.depot.orders.own_lots import AccountHoldings, gains_of_oldest, lots_by_ticker
+from engine.depot.orders.own_lots import AccountHoldings, OwnLot, Realised, gains_of_oldest, lots_by_ticker
 from engine.depot.orders.rounding import is_settled, with_exact
-from engine.depot.orders.sized_orders import Fee, SizedOrders, TaxAtOnce, Wanted
+from engine.depot.orders.sized_orders import Fee, SizedOrder, SizedOrders, TaxAtOnce, Wanted
 from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.depot.orders.unknown_sales import (
     add_sales,
@@ -37,6 +36,7 @@ from engine.depot.whole_holdings import allow_fractions_held
 from engine.portfolio.account import Account
 from engine.portfolio.policy import PolicyT
 from engine.simulation import market_memory
+from engine.simulation.account_state import AccountState
 from engine.simulation.kernel.valuation import account_value, portfolio_weights
 
 _MONTH: Final = np.timedelta64(30, "D")
@@ -79,17 +79,13 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     if planned.due:
         wanted += wanted_sales(config, request.sales)
     fees = add_sales(_fees_of(market, plan, planned.saved_up), config, request.sales)
-    tax = None if planned.taxes is None else _tax_at_once(planned.taxes, planned, market, fees)
-    tax = tax_of_the_plan(tax, market.columns)
+    tax = tax_of_the_plan(_tax_at_once(planned, market, fees), market.columns)
     netted, told_open = net_open_sales(wanted, cash - tax_before - terms.reserve, fees)
     settled = None if request.settled is None else request.settled - bound + request.flow
     choices = SizingChoices(settled, _best_choice(request, planned, netted))
     sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
     sized = note_pending(sized, request.pending, told_open)
-    realised, after = gains_of_oldest(of_the_plan(sized.orders, market.columns), lots), planned.after
-    if planned.taxes is not None:
-        realised, booked = planned.taxes.realise(of_the_plan(sized.orders, market.columns))
-        after = replace(after, tax=booked)
+    realised, after = _once_filled(planned, of_the_plan(sized.orders, market.columns), lots)
     opened = market.dates[plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay
     coming = next_decision(known, config.strategy, opened, config.data.calendar, delay)
@@ -132,8 +128,21 @@ def _tax_before(planned: PlannedTrades) -> float:
     return 0.0 if planned.taxes is None else max(planned.taxes.paid, 0.0)
 
 
-def _tax_at_once(taxes: OrderTaxes, planned: PlannedTrades, market: Market, fee: Fee) -> TaxAtOnce:
-    """Return what orders are taxed at once."""
+def _once_filled(
+    planned: PlannedTrades, orders: Sequence[SizedOrder], lots: Mapping[str, Sequence[OwnLot]]
+) -> tuple[Mapping[str, Realised], AccountState]:
+    """Return what sales realise by ticker, and what is to be remembered once all ``orders`` are filled."""
+    if planned.taxes is None:
+        return gains_of_oldest(orders, lots), planned.after
+    realised, booked = planned.taxes.realise(orders)
+    return realised, replace(planned.after, tax=booked)
+
+
+def _tax_at_once(planned: PlannedTrades, market: Market, fee: Fee) -> TaxAtOnce | None:
+    """Return what orders are taxed at once, None without a law."""
+    taxes = planned.taxes
+    if taxes is None:
+        return None
 
     def tax(quantities: Mapping[str, float]) -> float:
         prices = {ticker: float(planned.prices[market.columns[ticker]]) for ticker in quantities}
