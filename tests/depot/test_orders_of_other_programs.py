@@ -164,6 +164,21 @@ def test_the_least_order_is_that_whose_fee_is_the_most_that_is_paid(costs: Costs
     assert terms.why_not(least - 0.01, cost(costs, least - 0.01, 100.0))
 
 
+def test_fractions_of_the_sample_depot_are_bought_exactly() -> None:
+    """100 and 40.5 shares at 110 and 40 with 1234.56, towards 80 and 20 %."""
+    depot = Depot(("EUNL", "IS3N"), (100, 40.5), (110, 40), (0.8, 0.2), 1234.56, step=0.0)
+    assert depot.orders() == pytest.approx({"EUNL": 0.760436363636, "IS3N": 28.7728})
+
+
+def test_money_paid_out_of_a_rebalance_is_in_its_orders_one_an_asset() -> None:
+    """As wealthfolio PR#1612 asks: -100 and +100 of the rebalance, and 150 of each for the money, are one order each."""
+    orders = money(600, 400, weights=(0.5, 0.5)).sized(flow=-300.0).orders
+    assert [(order.ticker, order.side, order.quantity) for order in orders] == [
+        ("A", "sell", pytest.approx(250.0)),
+        ("B", "sell", pytest.approx(50.0)),
+    ]
+
+
 def test_rounding_alone_trades_no_second_time() -> None:
     """0.1 % of four assets: rounding its own result again sells a share of the third, which is within one share."""
     weights, prices = (3 / 17, 5 / 17, 8 / 17, 1 / 17), (76.66, 245.78, 36.40, 26.21)
