@@ -21,7 +21,7 @@ from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Fee, Wanted
 
-_STEPS: Final = 20_000
+_STEPS: Final = 10_000
 _MOST_ORDERS: Final = 20_000
 _ROUNDS: Final = 6
 _GRID: Final = 9
