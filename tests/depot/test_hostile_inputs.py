@@ -112,3 +112,25 @@ def test_a_state_that_no_account_has_is_one_line(orders: OrdersCommand, key: str
     assert orders.run("--now", "--state", str(orders.folder / "s.json")) == 1
     assert orders.err.startswith(f"error: {orders.folder / 's.json'}: {told}")
     assert len(orders.err.splitlines()) == 1
+
+
+def test_the_state_of_another_config_names_both_and_what_to_do(orders: OrdersCommand) -> None:
+    assert orders.run("--now") == 0
+    state = orders.folder / "out/three/2026-11-30/state.json"
+    hashes = json.loads(state.read_text())["config"], json.loads(state.with_name("orders.json").read_text())["sha256"]
+    assert orders.run("--now", "--state", str(state), "--set", "orders.limit=1%") == 1
+    assert f"{state}: found the state of a config {hashes[0][:12]}, and this one is " in orders.err
+    assert hashes[0] == hashes[1]["config"]
+    assert "leave --state out to build it again" in orders.err
+
+
+def test_a_withdrawal_above_what_can_be_raised_says_both_amounts(orders: OrdersCommand) -> None:
+    assert orders.run("--withdraw", "50000") == 1
+    assert "a withdrawal of 50,000.00 is due and " in orders.err
+    assert " can be raised" in orders.err
+    assert len(orders.err.splitlines()) == 1
+
+
+def test_a_large_part_of_a_depot_that_the_plan_does_not_know_is_told(orders: OrdersCommand) -> None:
+    found = orders.json("--now", held=HELD + "XXX,500\n")
+    assert any("XXX" in one for one in found["warnings"])
