@@ -75,3 +75,22 @@ def test_a_day_without_a_state_is_one_line(
 ) -> None:
     assert call(monkeypatch, "run", CONFIGS / "quickstart.yaml", "--state-at", day, "--out", tmp_path) == 1
     assert told in capsys.readouterr().err
+
+
+def test_a_close_that_is_missing_at_the_end_of_the_data_is_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B has none for the last three sessions: nobody knows yet whether it is gone, so it is held, and not paid out."""
+    days = [f"2024-01-{day:02d}" for day in (2, 3, 4, 5, 8, 9, 10, 11, 12)]
+    rows = [f"{day},100,{'50' if at < 6 else ''}" for at, day in enumerate(days)]
+    (tmp_path / "closes.csv").write_text("\n".join(["date,A,B", *rows, ""]))
+    (tmp_path / "plan.yaml").write_text(
+        f"name: two\nwindow: {{start: 2024-01-02}}\ncompare: {{buy_and_hold: false}}\n"
+        f"data: {{source: {{kind: files, path: {tmp_path / 'closes.csv'}}}, calendar: XNYS}}\n"
+        "strategy: {kind: fixed_mix, weights: {A: 50%, B: 50%}, rebalance: {kind: annual}}\n"
+    )
+    for day in ("2024-01-11", "2024-01-16"):
+        assert call(monkeypatch, "run", tmp_path / "plan.yaml", "--state-at", day, "--out", tmp_path) == 0
+        with (tmp_path / "two" / "holdings.csv").open() as stream:
+            held = {one["ticker"]: float(one["quantity"]) for one in csv.DictReader(stream)}
+        assert held["B"] == pytest.approx(2.0 * held["A"], rel=0.01), day

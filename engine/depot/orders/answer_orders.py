@@ -140,7 +140,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)
     sized = {one.ticker: SharePrice(one.price, one.price_date) for one in plan.positions}
     check_file_prices(found.path, depot.positions, sized, rates)
-    preview = None if plan.due else plan_orders(config, sessions, request._replace(now=True))
+    preview, refused = _preview(config, sessions, request, plan)
     market = sessions.market
     return OrderAnswer(
         plan=plan,
@@ -154,12 +154,25 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
             *told,
             *_waiting(plan, config.orders.max_age),
             *list_warnings(config, plan, depot, market, rates),
+            *refused,
         ),
         unknown_values=values,
         sha256={"config": config.sha256(), "data": market.provenance.sha256, "holdings": depot.sha256},
         exchange=config.data.calendar,
         rule=rule_words(config.model_dump(mode="json", include={"strategy"})["strategy"]),
     )
+
+
+def _preview(
+    config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest, plan: OrderPlan
+) -> tuple[OrderPlan | None, tuple[str, ...]]:
+    """Return what ``--now`` would do where nothing is due, and why it cannot where it cannot."""
+    if plan.due:
+        return None, ()
+    try:
+        return plan_orders(config, sessions, request._replace(now=True)), ()
+    except DataError as error:
+        return None, (f"--now would end with: {error}",)
 
 
 def _until(config: RunConfig[PolicyT], day: np.datetime64) -> RunConfig[PolicyT]:

@@ -21,6 +21,7 @@ from engine.portfolio.cash_flow_plans import SessionFlow
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.policy import Policy
 from engine.simulation.account_state import AccountState, in_units_of, restore, snapshot, state_before
+from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NO_WHOLE_SHARE
 from engine.simulation.kernel.valuation import account_value
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
@@ -40,7 +41,7 @@ class PlannedTrades:
     (N,); ``cash`` that is left [currency], ``after`` what is to be remembered, ``assumptions`` where nothing was.
     ``yearly_fee`` is taken from cash before [currency]; the tickers ``saved_up`` are traded by contributions alone.
     ``taxes`` of the account before it trades; ``renewed`` by column what is sold and bought back for its taxes, which
-    is in no trade [shares].
+    is in no trade [shares]. ``left_out`` by column is why the run places no order there.
     """
 
     day: np.datetime64
@@ -61,6 +62,7 @@ class PlannedTrades:
     renewed: Mapping[int, float] = field(default_factory=dict)
     aim: Aim = "trades"
     never_sold: BoolArray | None = None
+    left_out: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,11 @@ def _netted(spine: Spine, row: int, begun: int, assumptions: tuple[str, ...]) ->
         for j in np.flatnonzero(event.trades).tolist():
             own = event.reason.by_asset.get(j, text)
             reasons[j] = f"{reasons[j]}; {own}" if j in reasons and own not in reasons[j] else reasons.get(j, own)
+    left_out = _left_out(spine, row, trades)
+    if left_out and not due:
+        flow = spine.schedule.flows.get(row)
+        asked = WITHDRAWAL if flow is not None and flow.amount < 0.0 else "contribution" if flow is not None else ""
+        due += [one for one in (spine.schedule.rebalances.get(row) or asked,) if one]
     return PlannedTrades(
         day=market.dates[row],
         prices=market.prices[row],
@@ -231,7 +238,20 @@ def _netted(spine: Spine, row: int, begun: int, assumptions: tuple[str, ...]) ->
         renewed=renewed,
         aim=_aim_of(events, state.account.invest),
         never_sold=state.never_sold,
+        left_out=left_out,
     )
+
+
+def _left_out(spine: Spine, row: int, trades: FloatArray) -> dict[int, str]:
+    """Return by column why orders of a session are not worth placing for the run."""
+    words = {
+        EATEN_BY_COSTS: "its costs are as large as what it moves",
+        BELOW_MIN_ORDER: f"below account.min_order of {spine.state.account.min_order:,.2f}",
+        NO_WHOLE_SHARE: "smaller than one share",
+    }
+    causes = [one.causes.tolist() for one in spine.state.left_out if one.row == row]
+    found = {j: words[cause] for one in causes for j, cause in enumerate(one) if cause in words}
+    return {j: why for j, why in sorted(found.items()) if not trades[j]}
 
 
 def _aim_of(events: Sequence[TradeEvent], invest: str) -> Aim:

@@ -51,6 +51,17 @@ def append_order_session(market: Market, config: RunConfig[PolicyT], request: Or
     return append_session(market, request.day, prices, priced, tariff_rate, paused)
 
 
+def let_pause(market: Market) -> Market:
+    """Return ``market`` in which no asset has ended whose closes are missing for a short time before its last session.
+
+    Nobody can tell on that day whether a close that is missing is the end (S8).
+    """
+    listed = market.listed.copy()
+    for j in np.flatnonzero((market.age[-1] > 0) & (market.age[-1] <= _PAUSE)).tolist():
+        listed[len(listed) - 1 - int(market.age[-1, j]) :, j] = True
+    return dataclasses.replace(market, listed=read_only(listed))
+
+
 def append_session(
     market: Market,
     day: np.datetime64,

@@ -16,6 +16,7 @@ from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.closeness import BestChoice
 from engine.depot.orders.coming_decisions import next_decision
 from engine.depot.orders.decision import PlannedTrades, PlanTerms, plan_trades
+from engine.depot.orders.left_out import left_out_by_run, require_reserve
 from engine.depot.orders.open_orders import cash_bound, net_open_sales, note_pending, shares_waiting
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest, PlannedPosition
@@ -85,6 +86,9 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     choices = SizingChoices(settled, _best_choice(request, planned, netted))
     sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
     sized = note_pending(sized, request.pending, told_open)
+    sized = replace(sized, left_out=(*left_out_by_run(planned, market, units, value), *sized.left_out))
+    if any(one.units for one in netted):
+        require_reserve(sized, terms.reserve, planned.day)
     realised, after = _once_filled(planned, of_the_plan(sized.orders, market.columns), lots)
     opened = market.dates[plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay

@@ -12,7 +12,7 @@ from engine.depot.orders.closeness import Balance, BestChoice
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import ROUNDING, OrderTerms
 from engine.depot.orders.raised_sales import raise_sales, sold_now
-from engine.depot.orders.rounding import largest_factor, round_as_tested
+from engine.depot.orders.rounding import round_as_tested
 from engine.depot.orders.sized_orders import (
     Fee,
     LeftOut,
@@ -23,11 +23,10 @@ from engine.depot.orders.sized_orders import (
     Wanted,
     signed_quantities,
 )
+from engine.depot.orders.worst_case import fit_worst_case, scale_purchases
 
 _MOST_FITS: Final = 60
 """How often purchases are fitted to the tax that they change."""
-_MANY: Final = 1000
-"""Shares that are not taken one by one."""
 
 
 class SizingChoices(NamedTuple):
@@ -211,69 +210,10 @@ def _fit_worst_case(
     Where parts of shares can be bought, all purchases are cut by one factor. Where none is left, and cash was below
     nothing without sales, these are raised.
     """
-    buys = [order for order in orders if order.side == "buy"]
-    room = cash - sum(order.worst for order in orders if order.side == "sell")
-    if not all(terms.shares_of(order.ticker).whole for order in buys):
-        buys = _scaled(buys, room, terms, fee)
-    while buys and not _is_paid(buys, room):
-        if (fewer := _take_many(buys, wanted, room, fee)) is not None:
-            buys = fewer
-            continue
-        at = max(range(len(buys)), key=lambda k: (wanted[buys[k].ticker].overshoot(buys[k].quantity), buys[k].ticker))
-        buys[at : at + 1] = _resized(buys[at], buys[at].quantity - max(1.0, math.ulp(buys[at].quantity)), fee)
-    orders[:] = [order for order in orders if order.side == "sell"] + buys
+    fit_worst_case(orders, wanted, cash, terms, fee)
+    buys = any(order.side == "buy" for order in orders)
     if not buys and cash + terms.reserve < 0.0 and any(one.units < 0.0 for one in wanted.values()):
         raise_sales(orders, wanted.values(), cash, terms, lambda one, units: _orders_of(one, -units, terms, fee))
-
-
-def _take_many(buys: list[SizedOrder], wanted: Mapping[str, Wanted], room: float, fee: Fee) -> list[SizedOrder] | None:
-    """Return purchases less as many shares as can go from those that overshoot most at once, None for few.
-
-    They are still too much for ``room`` [currency], and none of the others overshoots more: the rest goes one by one.
-    """
-    over = sum(one.worst for one in buys) - room
-    if over < _MANY * min(one.limit or one.price for one in buys):
-        return None
-    excess = [wanted[one.ticker].overshoot(one.quantity) for one in buys]
-    top = [k for k, more in enumerate(excess) if more > max(excess) - 1.0]
-    others = max((more for k, more in enumerate(excess) if k not in top), default=-math.inf)
-
-    def less(many: int) -> list[SizedOrder]:
-        kept = [_resized(one, one.quantity - many, fee) if k in top else [one] for k, one in enumerate(buys)]
-        return [one for order in kept for one in order]
-
-    low, high = 0, math.floor(min(*(buys[k].quantity for k in top), min(excess[k] for k in top) - others))
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _is_paid(less(middle), room) else (middle, high)
-    return less(low) if low >= _MANY else None
-
-
-def _scaled(buys: list[SizedOrder], room: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:
-    """Return purchases, cut by the largest factor at which ``room`` [currency] is enough at all limits."""
-
-    def cut(factor: float) -> list[SizedOrder]:
-        return [less for one in buys for less in _resized(one, one.quantity * factor, fee)]
-
-    if _is_paid(buys, room):
-        return buys
-    factor = largest_factor(lambda part: sum(order.worst for order in cut(part)) <= room - ROUNDING)
-    return [
-        less
-        for one in cut(factor)
-        for less in _resized(one, terms.shares_of(one.ticker).purchase(one.quantity, one.price), fee)
-    ]
-
-
-def _is_paid(buys: list[SizedOrder], room: float) -> bool:
-    return sum(order.worst for order in buys) <= room + ROUNDING * max(abs(room), 1.0)
-
-
-def _resized(order: SizedOrder, quantity: float, fee: Fee) -> list[SizedOrder]:
-    """Return the order of another quantity, none of nothing."""
-    if quantity <= ROUNDING:
-        return []
-    return [replace(order, quantity=quantity, fee=fee(order.ticker, quantity * order.price))]
 
 
 def _in_waves(orders: list[SizedOrder], cash: float) -> list[SizedOrder]:
@@ -293,7 +233,7 @@ def _cut_to_settled(placed: list[SizedOrder], settled: float, terms: OrderTerms,
     first = [order for order in placed if order.wave == 1]
     needy, later = [order for order in placed if order.wave == 2], list[LeftOut]()
     room = max(settled - sum(order.worst for order in first if order.side == "buy"), 0.0)
-    cut = {one.ticker: one for one in _scaled(needy, room, terms, fee) if not terms.why_not(one.money, one.fee)}
+    cut = {one.ticker: one for one in scale_purchases(needy, room, terms, fee) if not terms.why_not(one.money, one.fee)}
     for order in needy:
         less = order.quantity - (cut[order.ticker].quantity if order.ticker in cut else 0.0)
         if less > ROUNDING:

@@ -14,7 +14,7 @@ from engine.backtest.prices import LoadedPrices, load_prices
 from engine.core.errors import DataError
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.depot.orders.decision import PlanTerms
-from engine.depot.orders.order_session import append_session
+from engine.depot.orders.order_session import append_session, let_pause
 from engine.portfolio.policy import PolicyT
 from engine.simulation.account_state import AccountState, state_before
 from engine.simulation.spine import Spine
@@ -53,8 +53,12 @@ def account_at(config: RunConfig[PolicyT], prices: LoadedPrices, day: dt.date) -
 
 
 def _with_session(sessions: PortfolioMarket, day: np.datetime64, exchange: str) -> PortfolioMarket:
-    """Return the sessions with one on or after ``day``, the exchange's next where there are no closes yet."""
-    market = sessions.market
+    """Return the sessions with one on or after ``day``, the exchange's next where there are no closes yet.
+
+    A close that is missing at the end of the data is a pause, as orders take it.
+    """
+    market = let_pause(sessions.market)
+    sessions = sessions._replace(market=market)
     if market.dates[-1] >= day:
         return sessions
     ahead = exchange_sessions(exchange, day, day + _LOOK_AHEAD)
