@@ -9,7 +9,6 @@ import pytest
 
 from engine.core.errors import DataError
 from engine.depot.flag_values import read_money
-from engine.depot.orders import sizing
 from engine.depot.orders.order_terms import OrderTerms
 from engine.depot.orders.sized_orders import SizedOrders, Wanted
 from engine.depot.orders.sizing import size_orders
@@ -62,13 +61,6 @@ def _sized(cash: float, price: float) -> SizedOrders:
         for name, (weight, each) in weights.items()
     ]
     return size_orders(wanted, cash, OrderTerms(0.005, 1e-6, 1.0, 0.0), lambda _ticker, money: 1.0 + 0.001 * money)
-
-
-def test_many_shares_are_given_back_at_once_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = _sized(1_000_000.0, 1.0)
-    monkeypatch.setattr(sizing, "_MANY", 10**18)
-    assert _sized(1_000_000.0, 1.0) == at_once
-    assert at_once.worst_cash >= 0.0
 
 
 def test_more_shares_than_floats_count_are_sized_too() -> None:
