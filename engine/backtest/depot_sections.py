@@ -44,7 +44,7 @@ class OrderRules(ConfigModel):
     tick: Annotated[Positive, Field(ge=1e-6)] = 0.01
     max_fee: Weight = 0.01
     reserve: NonNegative = 0.0
-    max_age: WholeNumber = 3
+    max_age: Annotated[WholeNumber, Field(ge=0)] = 3
     shares: OrderShares = OrderShares()
 
 

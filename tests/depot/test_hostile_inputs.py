@@ -93,6 +93,7 @@ def test_a_day_that_is_written_without_dashes_is_that_day(orders: OrdersCommand)
         ("cash", float("nan"), "found a number that no account has"),
         ("reference_price", [1e308, 1.0, 1.0], "found a number that no account has"),
         ("target", [99.0, 0.0, 0.0], "found a weight that is not between 0 and 1"),
+        ("seen", {"date": "2026-11-27", "prices": [1e-320, 1.0, 1.0]}, "found a close that no asset has"),
         ("date", "20261125", "found the day '20261125', expected one as 2027-01-04"),
         ("opened", "2026-W48-3", "found the day '2026-W48-3', expected one as 2027-01-04"),
     ],
@@ -126,3 +127,9 @@ def test_a_withdrawal_above_what_can_be_raised_says_both_amounts(orders: OrdersC
 def test_a_large_part_of_a_depot_that_the_plan_does_not_know_is_told(orders: OrdersCommand) -> None:
     found = orders.json("--now", held=HELD + "XXX,500\n")
     assert any("XXX" in one for one in found["warnings"])
+
+
+def test_prices_are_no_days_younger_than_they_are(orders: OrdersCommand) -> None:
+    assert orders.run("--set", "orders.max_age=-1") == 1
+    assert "orders.max_age" in orders.err
+    assert "weekdays" not in orders.err, "the config is refused before any price is read"

@@ -19,6 +19,7 @@ from engine.simulation.account_state import CLOSES_KEPT, AccountState, DueRespon
 _MAX_BYTES: Final = 64_000_000
 """Taxes are kept booking by booking: decades of monthly savings in hundreds of assets are some 20 million bytes."""
 _VERSION: Final = 1
+_LEAST_PRICE: Final = 1e-15
 _LEAST_WEIGHT: Final = -1e-6
 """Weights are as solvers leave them."""
 
@@ -142,6 +143,8 @@ def _refuse_changed(state: _State, path: Path) -> None:
     held = (state.cash_before, *state.units_before, *seen, tuple(change for _, change in response.breaches))
     if not all(abs(number) <= float(MAX_NUMBER) for one in (*numbers, *held) for number in one):  # NaN is neither
         raise DataError(f"{path}: found a number that no account has, expected some up to 1e15; it was changed by hand")
+    if not all(price == 0.0 or price >= _LEAST_PRICE for one in seen for price in one):  # none at all is 0
+        raise DataError(f"{path}: found a close that no asset has; it was changed by hand")
     if not all(_LEAST_WEIGHT <= weight <= 1.0 - _LEAST_WEIGHT for weight in (*state.target, *state.drift_base)):
         raise DataError(f"{path}: found a weight that is not between 0 and 1; it was changed by hand")
     for day in (state.date, state.opened, *((state.seen.date,) if state.seen else ())):
