@@ -12,7 +12,8 @@ from engine.core.arrays import FloatArray
 from engine.depot.orders.closeness import Aim, BestChoice
 from engine.depot.orders.order_fees import OrderFees
 from engine.depot.orders.order_terms import OrderTerms
-from engine.depot.orders.sizing import SizedOrders, SizingChoices, Wanted, signed_quantities, size_orders
+from engine.depot.orders.sized_orders import SizedOrders, Wanted, signed_quantities
+from engine.depot.orders.sizing import SizingChoices, size_orders
 from engine.portfolio.costs import BrokerCosts, Costs, NoCosts, PercentCosts, PerOrderCosts
 from engine.simulation.kernel.records import Quotes
 
