@@ -52,6 +52,12 @@ def test_selling_two_of_three_beside_the_whole_first_is_closer_than_selling_all_
     assert dataclasses.replace(depot, best=BestChoice()).orders() == {"A": -1.0, "B": -2.0}
 
 
+def test_of_orders_that_come_as_close_the_fewest_are_made() -> None:
+    """A stays 50 above its target, so that B and C are 50 short in any case: C alone is bought."""
+    depot = Depot(("A", "B", "C"), (2, 0, 0), (125.0, 1.0, 1.0), (0.5, 0.125, 0.375), 150.0)
+    assert dataclasses.replace(depot, best=BestChoice()).orders() == {"C": 150.0}
+
+
 def test_a_search_that_is_cut_short_says_so_and_is_no_further_off_than_as_tested(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
