@@ -93,6 +93,7 @@ def test_a_day_that_is_written_without_dashes_is_that_day(orders: OrdersCommand)
         ("cash", float("nan"), "found a number that no account has"),
         ("reference_price", [1e308, 1.0, 1.0], "found a number that no account has"),
         ("target", [99.0, 0.0, 0.0], "found a weight that is not between 0 and 1"),
+        ("waits", [2**70, 0, 0], "found a number that no account has"),
         ("seen", {"date": "2026-11-27", "prices": [1e-320, 1.0, 1.0]}, "found a close that no asset has"),
         ("date", "20261125", "found the day '20261125', expected one as 2027-01-04"),
         ("opened", "2026-W48-3", "found the day '2026-W48-3', expected one as 2027-01-04"),

@@ -140,7 +140,14 @@ def _refuse_changed(state: _State, path: Path) -> None:
     if not fits or response.sessions < 0 or not all(0 <= column < count for column in columns):
         raise DataError(f"{path}: found vectors of other lengths than its {count} assets; it was changed by hand")
     numbers = ((state.cash,), state.units, state.target, state.drift_base, state.reference_price, state.values)
-    held = (state.cash_before, *state.units_before, *seen, tuple(change for _, change in response.breaches))
+    held = (
+        state.waits,
+        state.barred,
+        state.cash_before,
+        *state.units_before,
+        *seen,
+        tuple(change for _, change in response.breaches),
+    )
     if not all(abs(number) <= float(MAX_NUMBER) for one in (*numbers, *held) for number in one):  # NaN is neither
         raise DataError(f"{path}: found a number that no account has, expected some up to 1e15; it was changed by hand")
     if not all(price == 0.0 or price >= _LEAST_PRICE for one in seen for price in one):  # none at all is 0
