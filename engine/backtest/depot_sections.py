@@ -30,6 +30,14 @@ class OrderShares(ConfigModel):
     sell: Literal["whole", "whole_or_all", "any"] | Positive | None = None
 
 
+def _same_both_ways(value: object) -> object:
+    return {"buy": value, "sell": "whole_or_all" if value == "whole" else value} if value in ("whole", "any") else value
+
+
+AnyOrderShares = Annotated[OrderShares, BeforeValidator(_same_both_ways)]
+"""A mapping, or ``whole`` or ``any`` for purchases and sales."""
+
+
 class OrderRules(ConfigModel):
     """How orders are sized and limited.
 
@@ -45,7 +53,7 @@ class OrderRules(ConfigModel):
     max_fee: Weight = 0.01
     reserve: NonNegative = 0.0
     max_age: Annotated[WholeNumber, Field(ge=0)] = 3
-    shares: OrderShares = OrderShares()
+    shares: AnyOrderShares = OrderShares()
 
 
 class Identifier(ConfigModel):

@@ -48,7 +48,7 @@ def depot(
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
     flags = DepotFlags(holdings_at_start, cash_at_start, holdings, start, end, prices, layout, account, corrections)
-    with prefix_errors(config):
+    with prefix_errors(config, "--", transactions, holdings_at_start, holdings, prices, corrections):
         comparison = compare_depot(loaded, transactions, flags)
     folder = write_comparison(comparison, out)
     if json:

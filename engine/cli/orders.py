@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -14,7 +12,7 @@ import typer
 from engine import composition
 from engine.cli.messages import print_json, warn, warn_of_compilation
 from engine.cli.options import ConfigPath, Overrides
-from engine.core.errors import AccountError, DataError, EngineError, ScheduleError
+from engine.core.errors import EngineError, prefix_errors
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
@@ -48,7 +46,9 @@ def orders(
     contribute: Annotated[float, typer.Option("--contribute", metavar="MONEY", help="Money paid in.")] = 0.0,
     withdraw: Annotated[float, typer.Option("--withdraw", metavar="MONEY", help="Money taken out.")] = 0.0,
     now: Annotated[bool, typer.Option("--now", help="Rebalance now, whatever the calendar says.")] = False,
-    exact: Annotated[bool, typer.Option("--exact", help="Also order what is within one share of its target.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Order also what is within a share of its target, in all decimals.")
+    ] = False,
     state: Annotated[
         Path | None, typer.Option("--state", metavar="FILE", help="What was decided: state.json of earlier orders.")
     ] = None,
@@ -68,7 +68,7 @@ def orders(
             "--fewest-orders", metavar="N", min=1, max=1_000_000, help="At most N orders, the closest of these."
         ),
     ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when orders are due.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 4 when there are orders.")] = False,
     ics: Annotated[
         Path | None, typer.Option("--ics", metavar="FILE", help="Write the next five decisions as calendar entries.")
     ] = None,
@@ -107,7 +107,7 @@ def orders(
         rounding=rounding,
         fewest=fewest,
     )
-    with _located(config, holdings, prices, state):
+    with prefix_errors(config, "--", holdings, prices, state, pending):
         answer = answer_orders(loaded, holdings, flags)
     folder = write_orders(loaded, answer, out)
     if ics is not None:
@@ -120,17 +120,6 @@ def orders(
         print_orders(loaded, answer, str(folder))
     if exit_code and answer.plan.sized.orders:
         raise typer.Exit(4)
-
-
-@contextmanager
-def _located(config: Path, *files: Path | None) -> Iterator[None]:
-    """Put the config's name before the lines of errors that begin neither with a flag nor with one of the ``files``."""
-    own = ("--", *(str(file) for file in files if file is not None))
-    try:
-        yield
-    except (DataError, ScheduleError, AccountError) as error:
-        lines = [str(line) for line in error.args]
-        raise type(error)(*(line if line.startswith(own) else f"{config}: {line}" for line in lines)) from error
 
 
 def _require_positive(flag: str, money: float) -> None:

@@ -157,9 +157,14 @@ class OutputError(EngineError):
 
 
 @contextmanager
-def prefix_errors(config: object) -> Iterator[None]:
-    """Put the config's name before every line of what its prices, sessions or account do not allow."""
+def prefix_errors(config: object, *files: object) -> Iterator[None]:
+    """Put the config's name before every line of what its prices, sessions or account do not allow.
+
+    A line that begins with one of the ``files``, None for none, names its place itself.
+    """
+    own = tuple(str(file) for file in files if file is not None)
     try:
         yield
     except (DataError, ScheduleError, AccountError) as error:
-        raise type(error)(*(f"{config}: {line}" for line in error.args)) from error
+        lines = map(str, error.args)
+        raise type(error)(*(line if line.startswith(own) else f"{config}: {line}" for line in lines)) from error

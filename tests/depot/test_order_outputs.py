@@ -24,7 +24,7 @@ def names(folder: Path) -> set[str]:
 
 def test_orders_as_json_have_every_field_and_null_for_what_is_absent(orders: OrdersCommand) -> None:
     found = orders.json("--now")
-    assert found["due"] == [{"kind": "now", "words": "asked for"}]
+    assert found["due"] == [{"kind": "now", "words": "a rebalance, because you asked for one (--now)"}]
     assert found["next"]["date"] == "2027-01-04"
     assert set(found["cash"]) == {"before", "after", "worst", "settled"}
     assert all(len(found["sha256"][name]) == 64 for name in ("config", "data", "holdings"))
@@ -203,7 +203,7 @@ def test_the_next_decisions_are_all_day_entries_that_a_calendar_reads(orders: Or
     uids = [value for key, value in lines if key == "UID"]
     assert len(set(uids)) == 5
     summary = next(value for key, value in lines if key == "SUMMARY")
-    assert summary == f"Rebalance {name} (january)"
+    assert summary == f"{name}: the rebalance of January"
     words = next(value for key, value in lines if key == "DESCRIPTION")
     assert "(on the first session of every January\\, XETR)" in words
     assert "no advice\\; nothing" in words

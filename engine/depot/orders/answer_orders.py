@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,8 @@ from engine.portfolio.policy import PolicyT
 
 _LOOK_AHEAD = np.timedelta64(30, "D")
 _NO_OTHERS = ("assumed: no other orders are open",)
+_FAR: Final = 1.2
+"""How many times a last close a price may be, or the other way round, before it is asked about."""
 _AGENDA, _AGENDA_DAYS = 5, np.timedelta64(2200, "D")
 
 
@@ -152,6 +154,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         warnings=(
             *_moved(flags.as_of, day, config.data.calendar),
             *told,
+            *_far_from_last_closes(sessions.market, plan, given),
             *_waiting(plan, config.orders.max_age),
             *list_warnings(config, plan, depot, market, rates),
             *refused,
@@ -260,6 +263,23 @@ def _with_price_days(plan: OrderPlan, market: Market, given: Mapping[str, GivenP
         return str(market.dates[row - age]) if age >= 0 else ""
 
     return replace(plan, positions=tuple(replace(one, price_date=day_of(one.ticker)) for one in plan.positions))
+
+
+def _far_from_last_closes(market: Market, plan: OrderPlan, given: Mapping[str, GivenPrice]) -> list[str]:
+    """Say which given prices are so far from the last closes as traded that they may be mistyped."""
+    row, told = int(np.searchsorted(market.dates, np.datetime64(plan.decided_on))), list[str]()
+    for one in plan.positions:
+        j = market.columns[one.ticker]
+        age = int(market.age[row, j])
+        if one.ticker not in given or age < 0:
+            continue
+        close = float(market.share_prices[row, j])
+        if not 1.0 / _FAR <= one.price / close <= _FAR:
+            found = f"{one.price:,.2f} {plan.currency} is {one.price / close:.3g} times the last close, {close:,.2f}"
+            told.append(
+                f"--prices: {one.ticker}: {found} of {market.dates[row - age]}; if it is mistyped, order nothing"
+            )
+    return told
 
 
 def _rates_of(market: Market, plan: OrderPlan, rates: ExchangeRates) -> Mapping[str, Rate]:

@@ -24,7 +24,7 @@ from engine.core.arrays import FloatArray
 from engine.depot.orders.closeness import Balance, BestChoice, Gaps, aims_of, distance, is_better, sides_of
 from engine.depot.orders.closest_search import search_closest
 from engine.depot.orders.order_fees import OrderFees
-from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.order_terms import FINEST, ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Wanted
 
@@ -136,6 +136,7 @@ class _Model:
         """Add purchases or sales of up to ``most`` money [currency]."""
         shares = self.terms.shares_of(one.ticker)
         step = shares.buy if sign > 0.0 else shares.sell
+        step = step if step > FINEST else 0.0  # as good as any quantity, which the programme is fast with
         size = step or 1.0
         units = max(most, 0.0) / one.price if sign > 0.0 else min(max(most, 0.0) / one.price, one.sellable)
         steps = float(math.floor(units / size + ROUNDING)) if step else units
@@ -196,7 +197,9 @@ class _Model:
         for side in self.sides:
             units = float(np.rint(answer[side.steps])) * side.step if side.step else float(answer[side.steps])
             shares = self.terms.shares_of(side.one.ticker)
-            rounded = shares.purchase(units, side.one.price) if side.sign > 0.0 else min(units, side.one.sellable)
+            rounded = (
+                shares.purchase(units, side.one.price) if side.sign > 0.0 else shares.part(units, side.one.sellable)
+            )
             found[side.one.ticker] += side.sign * rounded if rounded > ROUNDING else 0.0
         return found
 

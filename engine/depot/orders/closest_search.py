@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
 from engine.depot.orders.closeness import Balance, BestChoice, Gaps, aims_of, distance, same_distance, sides_of
-from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.order_terms import FINEST, ROUNDING, OrderTerms
 from engine.depot.orders.rounding import fees_of
 from engine.depot.orders.sized_orders import Fee, Wanted
 
@@ -98,7 +98,7 @@ def search_closest(
     """
     aims = aims_of(wanted, balance, fee, choice.aim)
     kept = {ticker: units for ticker, units in start.items() if units}
-    if not all(min(terms.shares_of(one.ticker)[:2]) > 0.0 for one in wanted):
+    if not all(min(terms.shares_of(one.ticker)[:2]) > FINEST for one in wanted):
         return Closest(kept, math.inf)
     most = math.inf if choice.fewest is None else float(choice.fewest)
     problem = _Problem(balance, aims, _caps_kept(wanted, balance, fee), most)

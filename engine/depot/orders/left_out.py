@@ -21,8 +21,11 @@ def left_out_by_run(planned: PlannedTrades, market: Market, units: FloatArray, v
 
     ``units`` (N,) are owned [shares] of a depot's ``value`` [currency].
     """
-    away = np.abs(planned.targets * value - units * planned.prices)
-    return [LeftOut(market.assets[j], float(away[j]), why) for j, why in planned.left_out.items()]
+    away = planned.targets * value - units * planned.prices
+    return [
+        LeftOut(market.assets[j], "buy" if away[j] >= 0.0 else "sell", abs(float(away[j])), why)
+        for j, why in planned.left_out.items()
+    ]
 
 
 def require_reserve(sized: SizedOrders, reserve: float, day: np.datetime64) -> None:

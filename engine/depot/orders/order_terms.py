@@ -14,6 +14,8 @@ from engine.portfolio.policy import PolicyT
 ROUNDING: Final = 1e-9
 """Shares by which a quantity may miss a whole one and still be it."""
 _CENTS: Final = 100.0
+FINEST: Final = 1e-6
+"""The step of quantities that are parts of shares: no broker takes more decimals."""
 
 
 class ShareTerms(NamedTuple):
@@ -48,11 +50,17 @@ class ShareTerms(NamedTuple):
         """
         if self.rest and units >= held * (1.0 - ROUNDING):
             return held
+        if self.sell == FINEST:  # up, so that what is to be paid with it is there
+            return min(round(math.ceil((units - ROUNDING) / FINEST) * FINEST, 10), held)
         return min(_floor_to(units, self.sell), _floor_to(held, self.sell))
+
+    def part(self, units: float, held: float) -> float:
+        """Return the shares that can be sold of those wanted, not more than ``held``; all that is held as it is."""
+        return held if units >= held * (1.0 - ROUNDING) else _floor_to(units, min(self.sell, FINEST))
 
 
 def _floor_to(units: float, step: float) -> float:
-    return round(math.floor(units / step + ROUNDING) * step, 10) if step else units
+    return round(math.floor((units + ROUNDING) / step) * step, 10) if step else units
 
 
 def floor_tick(price: float, tick: float) -> float:
@@ -100,10 +108,13 @@ class OrderTerms(NamedTuple):
         return ""
 
 
-def terms_of_orders(config: RunConfig[PolicyT]) -> OrderTerms:
-    """Return the terms of a config; raises DataError where codes of one asset say two things of its fractions."""
-    rules, whole = config.orders, config.account.shares == "whole"
-    usual = _share_terms(rules.shares, whole=whole)
+def terms_of_orders(config: RunConfig[PolicyT], *, exact: bool = False) -> OrderTerms:
+    """Return the terms of a config; parts of shares have six decimals, ``exact`` as many as there are.
+
+    Raises DataError where codes of one asset say two things of its fractions.
+    """
+    rules, whole, finest = config.orders, config.account.shares == "whole", 0.0 if exact else FINEST
+    usual = _share_terms(rules.shares, finest, whole=whole)
     said: dict[str, dict[bool, str]] = {}
     for code, one in config.identifiers.items():
         if one.fractions is not None:
@@ -116,16 +127,16 @@ def terms_of_orders(config: RunConfig[PolicyT]) -> OrderTerms:
     ]
     if faults:
         raise DataError(*faults)
-    fractions = usual._replace(buy=0.0 if usual.whole else usual.buy, sell=0.0)
+    fractions = usual._replace(buy=finest if usual.whole else usual.buy, sell=finest)
     own = {ticker: fractions if True in codes else ShareTerms() for ticker, codes in said.items()}
     return OrderTerms(rules.limit, rules.tick, rules.max_fee, config.account.min_order, usual, own, rules.reserve)
 
 
-def _share_terms(shares: OrderShares, *, whole: bool) -> ShareTerms:
-    """Return ``orders.shares`` as numbers; what it leaves open follows the account's shares."""
+def _share_terms(shares: OrderShares, finest: float, *, whole: bool) -> ShareTerms:
+    """Return ``orders.shares`` as numbers, ``finest`` for any; what it leaves open follows the account's shares."""
     buy = shares.buy or ("whole" if whole else "any")
     sell = shares.sell or ("whole_or_all" if whole else "any")
-    steps = {"whole": 1.0, "whole_or_all": 1.0, "any": 0.0, "amount": 0.0}
+    steps = {"whole": 1.0, "whole_or_all": 1.0, "any": finest, "amount": finest}
     return ShareTerms(
         buy=steps[buy] if isinstance(buy, str) else buy,
         sell=steps[sell] if isinstance(sell, str) else sell,

@@ -45,6 +45,7 @@ def list_warnings(
         *_flows(config, plan),
         *_costs(config, plan),
         *_sizes(config, plan),
+        *_fractions(config, plan),
         *_between_rebalances(plan),
         *_left_out(plan),
     ]
@@ -65,10 +66,11 @@ def _left_out(plan: OrderPlan) -> Iterator[str]:
     if len(left_out) > _MANY:
         total, names = sum(one.money for one in left_out), shortlist(one.ticker for one in left_out)
         found = f"{len(left_out)} orders of {total:,.2f} {money} together are left out"
-        yield f"{found}, each for a reason under left_out in orders.json; their money stays in cash: {names}"
+        yield f"{found}, each for a reason under left_out in orders.json; nothing is bought or sold for them: {names}"
         return
     for one in left_out:
-        yield f"{one.ticker}: an order of {one.money:,.2f} {money} is left out: {one.why}; its money stays in cash"
+        order, stays = ("a purchase", "its money stays in cash") if one.side == "buy" else ("a sale", "it stays held")
+        yield f"{one.ticker}: {order} of {one.money:,.2f} {money} is left out: {one.why}; {stays}"
 
 
 def _none_of_the_plan(plan: OrderPlan, depot: OwnDepot) -> Iterator[str]:
@@ -154,6 +156,17 @@ def _sizes(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
     if plan.value > 0.0 and not 1.0 / _OTHER_SIZE <= plan.value / capital <= _OTHER_SIZE:
         found = f"the depot is worth {plan.value:,.0f} {plan.currency} and the plan was tested with {capital:,.0f}"
         yield f"{found}: fees and whole shares weigh otherwise; test it with --set account.capital={plan.value:.0f}"
+
+
+def _fractions(config: RunConfig[PolicyT], plan: OrderPlan) -> Iterator[str]:
+    """Say how to have whole shares, to whom did not say that parts of them can be ordered."""
+    said = {one.ticker for one in config.identifiers.values() if one.fractions is not None}
+    unsaid = config.account.shares == "fractional" and config.orders.shares.buy is None
+    if unsaid and any(order.quantity % 1.0 for order in plan.sized.orders if order.ticker not in said):
+        yield (
+            "quantities are parts of shares, as the plan was tested; where your broker takes whole shares only, write "
+            "orders: {shares: whole} into the plan, where it takes sums of money, {shares: {buy: amount}}"
+        )
 
 
 def _between_rebalances(plan: OrderPlan) -> Iterator[str]:

@@ -56,7 +56,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     waiting = shares_waiting(request.pending)
     owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
     units, shares = np.array(list(owned.values())), market.shares_at(-1)
-    terms = terms_of_orders(config)
+    terms = terms_of_orders(config, exact=request.exact)
     lots, told = lots_by_ticker(request.positions, market)
     account = _account_terms(config, market, terms, units)
     costs = config.costs.cost_table(market.assets, market.foreign)

@@ -39,11 +39,11 @@ def tradable(one: Wanted, terms: OrderTerms) -> float:
 def is_settled(wanted: Sequence[Wanted], value: float, terms: OrderTerms) -> bool:
     """Return whether every asset is within one step of its exact quantity: rounding alone would trade again.
 
-    Where any quantity can be ordered a step is a cent.
+    Where parts of shares can be ordered a step is a cent at least.
     """
 
     def is_near(one: Wanted) -> bool:
-        step = terms.shares_of(one.ticker).buy or 0.01 / one.price
+        step = max(terms.shares_of(one.ticker).buy, 0.01 / one.price)
         return abs(one.target * value / one.price - one.owned) < step and not (one.target == 0.0 and one.owned > 0.0)
 
     return all(is_near(one) for one in wanted)
@@ -108,7 +108,7 @@ def _keep_caps(
             shares, quantity = terms.shares_of(one.ticker), quantities[one.ticker]
             room = one.cap * (value - fees_of(wanted, quantities, fee)) * (1.0 + _CAP_TOLERANCE) + _CAP_TOLERANCE
             step = shares.buy if quantity > 0.0 else shares.sell
-            less = quantity - step
+            less = round(quantity - step, 10)
             if step and (one.owned + quantity) * one.price > room and -less <= one.sellable + ROUNDING:
                 quantities[one.ticker], changed = less, True
 

@@ -100,6 +100,7 @@ class LeftOut(NamedTuple):
     """An order that is not placed: its ``money`` [currency], and why."""
 
     ticker: str
+    side: Literal["buy", "sell"]
     money: float
     why: str
 

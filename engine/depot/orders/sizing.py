@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from engine.depot.orders.best_rounding import find_best
 from engine.depot.orders.closeness import Balance, BestChoice
 from engine.depot.orders.order_fees import OrderFees
-from engine.depot.orders.order_terms import ROUNDING, OrderTerms
+from engine.depot.orders.order_terms import FINEST, ROUNDING, OrderTerms
 from engine.depot.orders.raised_sales import raise_sales, sold_now
 from engine.depot.orders.rounding import round_as_tested
 from engine.depot.orders.sized_orders import (
@@ -127,14 +127,18 @@ def _place(
     orders, left_out = list[SizedOrder](), list[LeftOut]()
     for one in wanted:
         found = _orders_of(one, quantities[one.ticker], terms, fee)
-        if not found and abs(one.units) > ROUNDING:
-            left_out.append(LeftOut(one.ticker, abs(one.units) * one.price, "smaller than what can be ordered"))
+        side: Literal["buy", "sell"] = "buy" if one.units > 0.0 else "sell"
+        step = terms.shares_of(one.ticker).buy if side == "buy" else terms.shares_of(one.ticker).sell
+        if not found and abs(one.units) > (FINEST if step == FINEST else ROUNDING):
+            whole = f"less than a whole share of {one.price:,.2f}"
+            why = whole if step == 1.0 else "smaller than what can be ordered"
+            left_out.append(LeftOut(one.ticker, side, abs(one.units) * one.price, why))
         for order in found:
             if order.limit is not None and terms.tick > order.price:
                 why = f"its price is below the step of limits, {terms.tick:g} (orders.tick)"
-                left_out.append(LeftOut(one.ticker, order.money, why))
+                left_out.append(LeftOut(one.ticker, order.side, order.money, why))
             elif why := terms.why_not(order.money, order.fee):
-                left_out.append(LeftOut(one.ticker, order.money, why))
+                left_out.append(LeftOut(one.ticker, order.side, order.money, why))
             else:
                 orders.append(order)
     return orders, left_out
@@ -144,7 +148,7 @@ def _drop_small(orders: list[SizedOrder], terms: OrderTerms) -> list[LeftOut]:
     """Take out purchases that are not worth placing any more once they are cut, and return them."""
     cut = [order for order in orders if order.side == "buy" and terms.why_not(order.money, order.fee)]
     orders[:] = [order for order in orders if order not in cut]
-    return [LeftOut(one.ticker, one.money, terms.why_not(one.money, one.fee)) for one in cut]
+    return [LeftOut(one.ticker, one.side, one.money, terms.why_not(one.money, one.fee)) for one in cut]
 
 
 def _orders_of(one: Wanted, quantity: float, terms: OrderTerms, fee: Fee) -> list[SizedOrder]:
@@ -237,6 +241,6 @@ def _cut_to_settled(placed: list[SizedOrder], settled: float, terms: OrderTerms,
     for order in needy:
         less = order.quantity - (cut[order.ticker].quantity if order.ticker in cut else 0.0)
         if less > ROUNDING:
-            later.append(LeftOut(order.ticker, less * order.price, f"{less:g} shares are due after settlement"))
+            later.append(LeftOut(order.ticker, "buy", less * order.price, f"{less:g} shares are due after settlement"))
     placed[:] = [*first, *cut.values()]
     return later

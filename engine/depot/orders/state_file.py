@@ -95,8 +95,10 @@ def read_state(path: Path, config_sha256: str) -> AccountState:
         message = f"{path}: found no state of an account ({reason}), expected state.json of `engine orders`"
         raise DataError(f"{message}; leave --state out to build it again") from None
     if state.config != config_sha256:
-        message = f"found the state of a config {state.config[:12]}, and this one is {config_sha256[:12]}"
-        raise DataError(f"{path}: {message}; name the config it is of, or leave --state out to build it again")
+        found = f"found what was decided by a plan that reads otherwise (config {state.config[:12]})"
+        expected = f"expected that of this one ({config_sha256[:12]})"
+        remedy = "name the config it is of, or after a change of the plan leave --state out"
+        raise DataError(f"{path}: {found}, {expected}; {remedy}")
     return _to_state(state, path)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.core.errors import spell_out_controls
 from engine.depot.orders.answer_orders import OrderAnswer
+from engine.report.depot.due_words import describe_due
 from engine.report.depot.order_rows import ADVICE
 
 PRODUCT: Final = "-//portfolio-engine//orders//EN"
@@ -40,7 +41,7 @@ def _entry(answer: OrderAnswer, day: dt.date, why: str) -> Iterator[str]:
     yield f"DTSTAMP:{plan.day.replace('-', '')}T000000Z"  # the day of the orders: no clock, so the same bytes again
     yield f"DTSTART;VALUE=DATE:{day:%Y%m%d}"
     yield f"DTEND;VALUE=DATE:{day + dt.timedelta(days=1):%Y%m%d}"
-    yield f"SUMMARY:{_escaped(f'Rebalance {name} ({reason})')}"
+    yield f"SUMMARY:{_escaped(f'{name}: {describe_due(reason)}')}"
     yield f"DESCRIPTION:{_escaped(words)}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"

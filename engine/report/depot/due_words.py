@@ -1,4 +1,4 @@
-"""Why a decision is due, as a person says it; the engine's own words are those of ``trades.csv``."""
+"""Why a decision is due, as a person says it; a run's own words are those of ``trades.csv``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ def describe_due(reason: str) -> str:
     >>> describe_due("january"), describe_due("every quarter"), describe_due("band: CRS +1.9 pp")
     ('the rebalance of January', 'the rebalance of every quarter', 'outside its band: CRS +1.9 pp')
     """
+    several = reason.split("; ")
+    if len(several) > 1:
+        return "; ".join(map(describe_due, several))
     first = reason.partition(",")[0]
     if first in _MONTHS:
         return f"the rebalance of {reason[:1].upper()}{reason[1:]}"

@@ -14,6 +14,7 @@ from engine.core.json_files import Json
 from engine.core.shortlist import shortlist
 from engine.depot.orders.answer_orders import OrderAnswer
 from engine.portfolio.policy import PolicyT
+from engine.report.depot.due_words import describe_due
 from engine.report.depot.order_rows import ADVICE, AssetCodes, OrderRow, codes_by_ticker, limit_text, order_rows
 from engine.report.export.csv_file import csv_bytes, guard_formula
 from engine.report.export.table import ExportColumn, ExportTable
@@ -63,7 +64,7 @@ def plan_json(config: RunConfig[PolicyT], answer: OrderAnswer) -> dict[str, Json
     """Return orders as JSON-ready data; what is absent is null."""
     plan, depot = answer.plan, answer.depot
     codes = codes_by_ticker(config.identifiers, answer)
-    due: list[Json] = [{"kind": decision_kind(words), "words": words} for words in plan.due]
+    due: list[Json] = [{"kind": decision_kind(words), "words": describe_due(words)} for words in plan.due]
     orders: list[Json] = [_order_json(row) for row in order_rows(config, answer)]
     positions: list[Json] = [
         {**_finite(dataclasses.asdict(one)), "codes": _codes_json(codes[one.ticker])} for one in plan.positions
@@ -129,7 +130,7 @@ def _order_json(row: OrderRow) -> dict[str, Json]:
         "fx": exchanged,
         "realised_gain": row.realised_gain,
         "tax": row.tax,
-        "reason": order.reason,
+        "reason": describe_due(order.reason),
     }
 
 
@@ -162,7 +163,7 @@ def orders_csv(rows: Sequence[OrderRow]) -> bytes:
         ExportColumn("currency", "text", [row.currency for row in rows]),
         ExportColumn("money", "number", [round(row.money, 2) for row in rows]),
         ExportColumn("fee", "number", [round(row.fee, 2) for row in rows]),
-        ExportColumn("reason", "text", [row.order.reason for row in rows]),
+        ExportColumn("reason", "text", [describe_due(row.order.reason) for row in rows]),
         ExportColumn("realised_gain", "number", [_cents(row.realised_gain) for row in rows]),
         ExportColumn("tax", "number", [_cents(row.tax) for row in rows]),
     )
@@ -213,7 +214,7 @@ def _why_not_in_basket(row: OrderRow, known: Mapping[str, Identifier]) -> str:
     return (
         ""
         if row.order.kind == "limit" and row.order.quantity == int(row.order.quantity)
-        else "not whole shares by limit"
+        else "a part of a share; the file takes whole ones: orders: {shares: whole}"
     )
 
 

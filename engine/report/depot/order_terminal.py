@@ -17,7 +17,7 @@ from engine.depot.orders.order_plan import OrderPlan, PlannedPosition
 from engine.portfolio.policy import PolicyT
 from engine.report.console import console, print_bullet, print_heading, print_paragraph, print_table
 from engine.report.depot.due_words import describe_due
-from engine.report.depot.order_files import not_in_basket
+from engine.report.depot.order_files import not_in_basket, plain_number
 from engine.report.depot.order_rows import ADVICE, OrderRow, limit_text, order_rows
 from engine.report.depot.publication import BASKETS
 
@@ -140,11 +140,11 @@ def _print_rows(out: Console, plan: OrderPlan, rows: Sequence[OrderRow], folder:
             str(row.order.wave),
             row.order.side,
             row.order.ticker,
-            f"{row.order.quantity:,.6g}",
+            plain_number(row.order.quantity),
             _limit(row, plan.currency),
             f"{row.money:,.2f}",
             f"{row.fee:,.2f}",
-            row.order.reason if row.order.reason not in plan.due else "",
+            describe_due(row.order.reason) if row.order.reason not in plan.due else "",
         )
         for row in rows[:_MOST]
     ]
