@@ -113,9 +113,10 @@ def test_the_state_of_another_config_names_both_and_what_to_do(orders: OrdersCom
     state = orders.folder / "out/three/2026-11-30/state.json"
     hashes = json.loads(state.read_text())["config"], json.loads(state.with_name("orders.json").read_text())["sha256"]
     assert orders.run("--now", "--state", str(state), "--set", "orders.limit=1%") == 1
-    assert f"{state}: found the state of a config {hashes[0][:12]}, and this one is " in orders.err
     assert hashes[0] == hashes[1]["config"]
-    assert "leave --state out to build it again" in orders.err
+    assert f"{state}: found " in orders.err
+    assert f"(config {hashes[0][:12]}), expected that of this one (" in orders.err
+    assert "after a change of the plan leave --state out" in orders.err
 
 
 def test_a_withdrawal_above_what_can_be_raised_says_both_amounts(orders: OrdersCommand) -> None:
