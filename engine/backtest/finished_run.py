@@ -23,7 +23,7 @@ from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, LotLine, TaxLine, parse_lots, parse_taxes
 from engine.core.arrays import DateArray, FloatArray
-from engine.core.arrow_columns import cast_column, read_days, to_numpy
+from engine.core.arrow_columns import cast_column, read_days, to_dates, to_numpy
 from engine.core.errors import ConfigError, OutputError
 from engine.core.yaml_document import load_plain
 from engine.core.yaml_tree import parse_events
@@ -138,7 +138,7 @@ def _read_series(path: Path, content: bytes) -> SeriesTable:
         table = read_days(content)
         if table.column("date").null_count:
             raise RUN_FILES.damage_error(path, "a date is missing")
-        dates = to_numpy(cast_column(table.column("date"), pa.date32()), np.int32).astype("datetime64[D]")
+        dates = to_dates(table.column("date"))
         names = [name for name in table.column_names if name != "date"]
         columns = {name: to_numpy(cast_column(table.column(name), pa.float64()), np.float64) for name in names}
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:

@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
 from engine.analysis.breakdown.breakdown import Breakdown
@@ -44,11 +43,11 @@ from engine.backtest.run_summary import (
 from engine.backtest.run_verdict import judge_run
 from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, tax_files
 from engine.backtest.tax_words import tax_sentence
-from engine.core.arrays import BoolArray, DateArray, FloatArray
-from engine.core.arrow_columns import from_numpy
+from engine.core.arrays import FloatArray
 from engine.core.errors import ConfigError, Fault, OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
+from engine.core.parquet_files import dated_table, table_bytes
 from engine.core.publication import resolve_links
 from engine.core.regular_files import read_regular
 from engine.simulation.ledger import Ledger
@@ -79,6 +78,14 @@ _TABLES: Final = {
     COMPARISON_KIND: (),
 }
 """What only the one kind has, the first of them always."""
+_CONTENTS: Final = {
+    "equity": "value of each portfolio at each close [currency]",
+    "levels": "value of each portfolio at each close, flows taken out [currency]",
+    "weights": "the strategy's weights at each close, cash last [fraction]",
+    "months": "return of each portfolio by calendar month, called by its last session [fraction]",
+    "rolling": "growth, volatility, Sharpe ratio and beta of the 1, 3 and 5 years to each month's end",
+}
+"""What the tables with a row a date say that they hold."""
 
 
 class Trade(NamedTuple):
@@ -179,14 +186,8 @@ class RunResult:
             When ``folder`` cannot be written to; files of an earlier run stay as they were or are replaced whole.
 
         """
-        portfolios = self.comparison.portfolios
         files = {
-            "equity.parquet": _portfolio_table(self.comparison, {n: p.ledger.value for n, p in portfolios.items()}),
-            "levels.parquet": _portfolio_table(
-                self.comparison, {n: p.performance.level[1:] for n, p in portfolios.items()}
-            ),
-            "weights.parquet": _parquet_bytes(self.comparison.strategy.ledger.dates, weight_columns(self.comparison)),
-            **self._breakdown_files(),
+            **{f"{name}.parquet": self._table_bytes(name, table) for name, table in self._tables().items()},
             "trades.csv": trades_csv(self.comparison).encode(),
             **tax_files(self.comparison.strategy),
             CONFIG_FILE: yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True).encode(),
@@ -205,10 +206,21 @@ class RunResult:
         for name, content in files.items():
             atomic_write(folder / name, content)
 
-    def _breakdown_files(self) -> dict[str, bytes]:
-        found = self.breakdown
-        tables = {"months": found.month_table, "rolling": found.rolling_table} if found else {}
-        return {f"{name}.parquet": _series_bytes(table) for name, table in tables.items() if table}
+    def _tables(self) -> dict[str, pa.Table]:
+        """Return the tables with a row a date, by name."""
+        found, portfolios = self.breakdown, self.comparison.portfolios
+        made = {"months": found.month_table, "rolling": found.rolling_table} if found else {}
+        return {
+            "equity": _portfolio_table(self.comparison, {n: p.ledger.value for n, p in portfolios.items()}),
+            "levels": _portfolio_table(self.comparison, {n: p.performance.level[1:] for n, p in portfolios.items()}),
+            "weights": dated_table(self.comparison.strategy.ledger.dates, weight_columns(self.comparison)),
+            **{name: _series_table(table) for name, table in made.items() if table},
+        }
+
+    def _table_bytes(self, name: str, table: pa.Table) -> bytes:
+        """Return a table as Parquet that says what it is of."""
+        about = {"name": self.name, "currency": self.comparison.market.currency, "config_sha256": self.config_sha256}
+        return table_bytes(table, {**about, "content": _CONTENTS[name]}, index="date")
 
 
 def output_folder(out: Path, name: str) -> Path:
@@ -329,7 +341,7 @@ def _portfolio_summary(portfolio: PortfolioResult) -> PortfolioSummary:
     )
 
 
-def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -> bytes:
+def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -> pa.Table:
     """Return a table with a date column and one column a portfolio, empty where it has no session."""
     dates = {name: portfolio.ledger.dates for name, portfolio in comparison.portfolios.items()}
     together = reduce(np.union1d, dates.values())
@@ -338,22 +350,10 @@ def _portfolio_table(comparison: Comparison, series: Mapping[str, FloatArray]) -
         rows = np.searchsorted(together, dates[name])
         columns[name], there[name] = np.zeros(len(together)), np.zeros(len(together), dtype=np.bool_)
         columns[name][rows], there[name][rows] = values, True
-    return _parquet_bytes(together, columns, there)
+    return dated_table(together, columns, there)
 
 
-def _series_bytes(table: SeriesTable) -> bytes:
-    """Return a table as Parquet, empty where it has no value."""
+def _series_table(table: SeriesTable) -> pa.Table:
+    """Return a table of Arrow, empty where it has no value."""
     there = {name: np.isfinite(column) for name, column in table.columns.items()}
-    return _parquet_bytes(table.dates, {name: np.nan_to_num(c) for name, c in table.columns.items()}, there)
-
-
-def _parquet_bytes(
-    dates: DateArray, columns: Mapping[str, FloatArray], there: Mapping[str, BoolArray] | None = None
-) -> bytes:
-    """Return Parquet bytes with page checksums; a column is empty where it is not ``there``."""
-    arrays = [from_numpy(dates.astype("datetime64[D]").astype(np.int32)).view(pa.date32())]
-    every = np.ones(len(dates), dtype=np.bool_)
-    arrays += [from_numpy(column, there[name] if there else every) for name, column in columns.items()]
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays, names=["date", *columns]), sink, compression="zstd", write_page_checksum=True)
-    return bytes(sink.getvalue())
+    return dated_table(table.dates, {name: np.nan_to_num(c) for name, c in table.columns.items()}, there)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.core.arrays import BoolArray, Scalar
+from engine.core.arrays import BoolArray, DateArray, Scalar
 
+MS_PER_DAY: Final = 86_400_000
 _MOST_DAYS: Final = 200_000
 """Of a table with a row a day: five centuries."""
 
@@ -45,6 +46,17 @@ def read_days(content: bytes) -> pa.Table:
 def cast_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     """Return a column as ``kind``: itself where it is that already, for a cast loads pyarrow.compute, which is slow."""
     return column if column.type == kind else column.cast(kind)
+
+
+def to_dates(column: pa.ChunkedArray) -> DateArray:
+    """Return a column of days (T,): of dates, or of midnights; an empty one or a time of day is a ValueError."""
+    if not pa.types.is_timestamp(column.type):
+        return to_numpy(cast_column(column, pa.date32()), np.int32).astype("datetime64[D]")
+    stamps = to_numpy(cast_column(column, pa.timestamp("ms")), np.int64)
+    days, rest = np.divmod(stamps, MS_PER_DAY)
+    if column.null_count or rest.any():
+        raise ValueError("a date is missing" if column.null_count else "a date has a time of day")
+    return days.astype("datetime64[D]")
 
 
 def is_number(kind: pa.DataType) -> bool:

@@ -60,8 +60,14 @@ class PreparedSweep(Generic[PolicyT]):
     @property
     def metadata(self) -> dict[str, str]:
         """What the table of results says of where it comes from."""
-        axes = json.dumps(self.config.canonical()["sweep"], sort_keys=True)
-        return {"plan_sha256": self.plan_sha256, "data_sha256": self.job.closes.provenance.sha256, "sweep": axes}
+        return {
+            "name": self.config.name,
+            "currency": self.config.account.currency,
+            "config_sha256": self.config.sha256(),
+            "plan_sha256": self.plan_sha256,
+            "data_sha256": self.job.closes.provenance.sha256,
+            "sweep": json.dumps(self.config.canonical()["sweep"], sort_keys=True),
+        }
 
     def identify(self, point: int) -> tuple[str, str]:
         """Return the id of a valid point, and the SHA-256 of its config."""

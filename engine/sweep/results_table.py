@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from engine.core.arrays import BoolArray, FloatArray
 from engine.core.arrow_columns import from_numpy, to_numpy
 from engine.core.errors import DataError, OutputError
+from engine.core.parquet_files import schema_metadata
 from engine.sweep.batch.after_tax import AFTER_TAX_METRICS
 from engine.sweep.batch.batch_metrics import SWEEP_METRICS
 from engine.sweep.chunk import Chunk
@@ -62,10 +63,9 @@ class ResultsWriter:
                 *(pa.field(one.name, _arrow_type(one), nullable=False) for one in space.parameters),
                 *_SPAN_FIELDS,
                 *(pa.field(name, pa.float64()) for name in names),
-            ],
-            metadata,
+            ]
         )
-        self._schema = schema
+        self._schema = schema = schema.with_metadata(schema_metadata(schema, metadata, index="point"))
         coded = [one.name for one in space.parameters]
         with self._name_file():
             path.unlink(missing_ok=True)  # a link would be followed

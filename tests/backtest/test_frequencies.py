@@ -290,9 +290,9 @@ def test_portfolios_without_a_common_session_have_no_difference(tmp_path: Path) 
     assert result.summary.versus["B"].cagr_difference is None
     assert any("no session in common" in text for text in result.warnings)
     result.write(tmp_path / "out")
-    table = pd.read_parquet(tmp_path / "out" / "equity.parquet").set_index("date")
-    assert str(table["strategy"].first_valid_index()) == "2016-01-01"
-    assert str(table["B"].last_valid_index()) == "2015-06-30"
+    table = pd.read_parquet(tmp_path / "out" / "equity.parquet")
+    assert table["strategy"].first_valid_index() == pd.Timestamp("2016-01-01")
+    assert table["B"].last_valid_index() == pd.Timestamp("2015-06-30")
 
 
 def test_a_lower_frequency_that_is_asked_for_is_said_of_all_closes(tmp_path: Path) -> None:

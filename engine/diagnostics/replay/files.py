@@ -87,7 +87,7 @@ def locate_difference(name: str, one: bytes, other: bytes) -> str:
             return _differing_cell(one, other)
         if suffix == ".zip":
             return _differing_member(one, other)
-    except (ValueError, RecursionError, OSError, pa.ArrowException, zipfile.BadZipFile):
+    except (ValueError, OverflowError, RecursionError, OSError, pa.ArrowException, zipfile.BadZipFile):
         return "it cannot be read"
     return _differing_line(one, other)
 
@@ -139,7 +139,8 @@ def _differing_cell(one: bytes, other: bytes) -> str:
         row = next((k for k, pair in enumerate(zip(*values, strict=True)) if not _same(*pair)), None)
         if row is not None:
             pair = (_told(column[row]) for column in values)
-            return "{}, {}: {} is written, {} comes out".format(name, first[row].as_py(), *pair)
+            at_row = str(first[row].as_py()).removesuffix(" 00:00:00")
+            return "{}, {}: {} is written, {} comes out".format(name, at_row, *pair)
     return "the same values in other bytes"
 
 

@@ -73,5 +73,11 @@ def _files(run: FinishedRun, to: str, names: list[str]) -> dict[str, bytes]:
         raise OutputError(f"{run.path}: has no {names[0]}, so it is of an earlier version; run the config again")
     if to == "xlsx":
         return {"run.xlsx" if len(names) > 1 else f"{names[0]}.xlsx": xlsx_bytes(tables)}
-    write = csv_bytes if to == "csv" else parquet_bytes
-    return {f"{table.name}.{to}": write(table) for table in tables}
+    if to == "csv":
+        return {f"{table.name}.csv": csv_bytes(table) for table in tables}
+    about = {
+        "name": run.summary.name,
+        "currency": run.summary.account.currency,
+        "config_sha256": run.manifest.config_sha256,
+    }
+    return {f"{table.name}.parquet": parquet_bytes(table, about) for table in tables}

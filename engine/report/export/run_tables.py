@@ -179,4 +179,4 @@ def _table_of_lines(
 
 def _dated_table(name: str, dates: DateArray, columns: Mapping[str, FloatArray], from_row: int = 0) -> ExportTable:
     numbers = (ExportColumn.of_numbers(column, values[from_row:]) for column, values in columns.items())
-    return ExportTable(name, (ExportColumn.of_dates("date", dates[from_row:]), *numbers))
+    return ExportTable(name, (ExportColumn.of_dates("date", dates[from_row:]), *numbers), index="date")

@@ -39,10 +39,11 @@ class ExportColumn:
 
 @dataclass(frozen=True)
 class ExportTable:
-    """A table called ``name``, whose columns are equally long."""
+    """A table called ``name``, whose columns are equally long; where it is one of days, the first is its ``index``."""
 
     name: str
     columns: tuple[ExportColumn, ...]
+    index: str | None = None
 
     def rows(self) -> Iterator[tuple[ExportCell, ...]]:
         """Yield the rows."""

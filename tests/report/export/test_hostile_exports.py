@@ -82,7 +82,7 @@ def test_parquet_holds_what_is_left_when_controls_are_spelled_out() -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = pq.read_table(pa.BufferReader(parquet_bytes(hostile_table())))
+    found = pq.read_table(pa.BufferReader(parquet_bytes(hostile_table(), {})))
     assert found.column("asset").to_pylist() == [spell_out_controls(text, LINE_BREAKS) for text in HOSTILE]
 
 
