@@ -9,9 +9,8 @@ from typing import Any
 
 @cache
 def _load_blas_libraries() -> Any:  # noqa: ANN401  (threadpoolctl has no types)
-    """Return the loaded linear algebra libraries; those that numpy, scipy and scikit-learn bring are loaded first."""
+    """Return the loaded linear algebra libraries; those that numpy and scipy bring are loaded first."""
     import scipy.linalg  # noqa: F401, PLC0415
-    import sklearn.covariance  # noqa: F401, PLC0415
     from threadpoolctl import ThreadpoolController  # noqa: PLC0415
 
     return ThreadpoolController().select(user_api="blas")

@@ -21,6 +21,7 @@ from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.core.conventions import SESSIONS_PER_YEAR
 from engine.core.errors import DataError
 from engine.core.fields import ConfigModel, FieldFault, Positive, WholeNumber, validates_fields
+from engine.optimisation.shrinkage import ledoit_wolf_shrinkage, oracle_approximating_covariance
 
 _SINGULARITY_RATIO: Final = 1e-10
 """Smallest eigenvalue, over the largest, at which a sample covariance still says something about every asset."""
@@ -145,14 +146,9 @@ class Estimates(ConfigModel):
         centred = (returns - average) * np.sqrt(weights * len(returns))[:, None]
         if self.covariance == "sample":
             return centred.T @ centred / (len(returns) * (1.0 - float(weights @ weights))), 0.0
-        from sklearn import config_context  # noqa: PLC0415  (slow to load)
-        from sklearn.covariance import ledoit_wolf_shrinkage, oas  # noqa: PLC0415
-
-        with config_context(assume_finite=True, skip_parameter_validation=True):  # the returns are complete cases
-            if self.covariance == "oas":
-                shrunk, shrinkage = oas(centred, assume_centered=True)
-                return np.asarray(shrunk), float(shrinkage)
-            shrinkage = float(ledoit_wolf_shrinkage(centred, assume_centered=True))
+        if self.covariance == "oas":
+            return oracle_approximating_covariance(centred)
+        shrinkage = ledoit_wolf_shrinkage(centred)
         sample = centred.T @ centred / len(returns)
         common = float(np.trace(sample)) / len(sample) * np.eye(len(sample))
         return (1.0 - shrinkage) * sample + shrinkage * common, shrinkage
