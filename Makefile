@@ -137,10 +137,10 @@ $(RELEASE)/.installed: $(VENV)/bin/python constraints.txt
 	$(RELEASE)/$(TESTED) build cyclonedx-bom pip-audit setuptools uv
 	@touch $@
 
-requirements: $(RELEASE)/.installed ## write requirements-demo.txt: what the demo installs, in the versions of constraints.txt, with hashes for every platform
+requirements: $(RELEASE)/.installed ## write requirements-demo.txt: what the demo installs, the extras audit and sample among it, in the versions of constraints.txt, with hashes for every platform
 	echo setuptools | $(RELEASE)/bin/uv pip compile --quiet --universal --python-version 3.11 --constraint constraints.txt --upgrade \
 		--generate-hashes --only-binary :all: --no-annotate --custom-compile-command "make requirements" \
-		--output-file requirements-demo.txt pyproject.toml -
+		--output-file requirements-demo.txt --extra audit --extra sample pyproject.toml -
 
 licences: $(VENV)/.installed ## write docs/licences.md from what the packages say themselves
 	$(BIN)/python docs/licences.py

@@ -15,13 +15,15 @@ BY_TEXT = {  # for packages whose metadata name no licence: words of the text th
 }
 HEAD = f"""# Licences of what is installed
 
-The engine is MIT. `make demo` installs the packages below beside it, each under its own licence; `make licences` writes
-this page from what they say of themselves. It is a list, not legal advice.
+The engine is MIT. `make demo` installs the packages below beside it, those of the extras `audit` and `sample` among
+them, each under its own licence; `make licences` writes this page from what they say of themselves. It is a list, not
+legal advice.
 
 **vectorbt carries the {COMMONS}**: Apache-2.0 less the right to sell it. Using it is free, also at work; whoever sells
 a product or service (hosting, consulting and support for a fee included) whose value derives entirely or substantially
 from vectorbt needs its author's permission. The engine loads it for `engine run --audit`, which replays the orders in
-it, and for `engine bench`. Every other command works after `pip uninstall vectorbt`.
+it, and for `engine bench`. It comes with the extra `audit` alone: `pip install portfolio-engine` is without it, and
+every other command works without it.
 """
 
 

@@ -9,7 +9,7 @@ import platform
 import re
 from collections.abc import Mapping
 from datetime import date
-from importlib.metadata import distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import (
@@ -221,11 +221,15 @@ class RunManifest(Manifest):
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape a result."""
+    """Return the versions of Python and of the packages that shape a result, ``absent`` where one is not installed."""
     return {"python": platform.python_version(), **{name: _installed_version(name) for name in RECORDED_PACKAGES}}
 
 
 def _installed_version(name: str) -> str:
     """Return a package's version from the head of its metadata; parsing all of a description takes a millisecond."""
-    found = re.search(r"^Version: (\S+)$", distribution(name).read_text("METADATA") or "", re.MULTILINE)
+    try:
+        text = distribution(name).read_text("METADATA") or ""
+    except PackageNotFoundError:  # of an extra
+        return "absent"
+    found = re.search(r"^Version: (\S+)$", text, re.MULTILINE)
     return found[1] if found else version(name)

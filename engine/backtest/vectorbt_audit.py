@@ -11,6 +11,7 @@ import numpy as np
 from engine.backtest.outputs import RunResult
 from engine.core.arrays import FloatArray, IntArray
 from engine.core.errors import ContradictionError, OutputError
+from engine.core.extras import install_command, is_installed
 from engine.data.market import Market
 from engine.simulation.ledger import Ledger
 
@@ -83,6 +84,12 @@ def largest_difference(ledger: Ledger, market: Market) -> float:
     return float(replay(ledger, market).differences(ledger).max())
 
 
+def require_vectorbt() -> None:
+    """Raise OutputError, which says what to install, where vectorbt is not: it is not imported."""
+    if not is_installed("vectorbt"):
+        raise OutputError(f"--audit: vectorbt is not installed; run `{install_command('audit')}`")
+
+
 def replay(ledger: Ledger, market: Market) -> Replay:
     """Return what vectorbt makes of the ledger's orders.
 
@@ -91,10 +98,9 @@ def replay(ledger: Ledger, market: Market) -> Replay:
     order of less than its fee is made without, and the fee leaves the account as cash, as a yearly fee does. Shares,
     prices, other fees, cash and values are its own.
     """
-    try:
-        import vectorbt as vbt  # noqa: PLC0415  (seconds to import)
-    except ModuleNotFoundError as error:
-        raise OutputError("--audit: vectorbt is not installed; run `pip install vectorbt`") from error
+    require_vectorbt()
+    import vectorbt as vbt  # noqa: PLC0415  (an extra, and seconds to import)
+
     offset = ledger.opening_row(market)
     used = np.flatnonzero(ledger.trades.any(axis=0))
     apart = np.where(ledger.costs > np.abs(ledger.order_values), ledger.costs, 0.0)

@@ -21,12 +21,16 @@ def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfol
     """Write a commented starter config; an existing file is left alone."""
     from importlib import resources
 
+    from engine.core.extras import install_command, is_installed
     from engine.core.files import atomic_write
 
     if path.exists():
         raise OutputError(f"{path}: is there already; name another file")
     atomic_write(path, resources.files("engine.backtest").joinpath("starter.yaml").read_bytes())
     typer.echo(escape_controls(f"{path} written; next: engine validate {path}, engine run {path}"))
+    if not is_installed("skfolio"):
+        remedy = f"run `{install_command('sample')}`, or name prices of your own"
+        warn(escape_controls(f"{path}: data.source: the sample is not installed; {remedy}"))
 
 
 def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:

@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from engine.core.errors import OutputError
+from engine.core.extras import install_command
 from engine.portfolio.policy import PolicyT
 from engine.sweep.chunk import Chunk
 from engine.sweep.cluster_answer import compute_answer, encode_versions, open_answer, require_equal_versions
@@ -56,7 +57,7 @@ class DaskExecutor:
         try:
             from distributed import Client  # noqa: PLC0415  (an extra, and slow)
         except ImportError:
-            raise OutputError("--scheduler: Dask is not installed; run `pip install '.[cluster]'`") from None
+            raise OutputError(f"--scheduler: Dask is not installed; run `{install_command('cluster')}`") from None
         security = scheduler.security()
         if scheduler.is_encrypted:
             scheduler.shake_hands(security)

@@ -12,6 +12,7 @@ import pytest
 
 from engine import cli
 from engine.backtest import vectorbt_audit
+from engine.backtest.loaded_run import load_and_run
 from engine.backtest.vectorbt_audit import Replay, largest_difference, replay
 from engine.core.errors import OutputError
 from engine.data.market import Market
@@ -133,5 +134,5 @@ def test_a_run_that_its_replay_contradicts_is_a_bug(
 def test_without_vectorbt_an_audit_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its licence is one that not everybody can take, so it may have been removed."""
     monkeypatch.setitem(sys.modules, "vectorbt", None)
-    with pytest.raises(OutputError, match=r"^--audit: vectorbt is not installed; run `pip install vectorbt`"):
-        replay(None, None)
+    with pytest.raises(OutputError, match=r"^--audit: vectorbt .* run `pip install 'portfolio-engine\[audit\]'`$"):
+        load_and_run(None, audit=True)  # before anything is read

@@ -136,7 +136,7 @@ def test_the_sample_needs_no_network_and_no_skfolio_import() -> None:
 def test_a_missing_sample_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without skfolio the message names the package and the command."""
     monkeypatch.setattr("engine.data.sources.sample.importlib.util.find_spec", lambda _: None)
-    with pytest.raises(DataError, match="pip install skfolio"):
+    with pytest.raises(DataError, match=r"run `pip install 'portfolio-engine\[sample\]'`, or name another kind"):
         Sample().load(PriceRequest(("AAPL",)))
 
 

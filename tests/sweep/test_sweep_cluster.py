@@ -208,4 +208,4 @@ def test_without_dask_the_message_says_what_to_install(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "Dask is not installed; run `pip install '.[cluster]'`" in done.stderr
+    assert "Dask is not installed; run `pip install 'portfolio-engine[cluster]'`" in done.stderr

@@ -1,4 +1,4 @@
-"""Prices that come with a library this project needs anyway: enough to try everything without a network."""
+"""Prices that come with a library, the extra ``sample``: enough to try everything without a network."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from engine.core.did_you_mean import suggestion
 from engine.core.errors import DataError, UnknownTickerError
+from engine.core.extras import install_command
 from engine.core.fields import ConfigModel
 from engine.data.closes import Closes, CloseSeries
 from engine.data.market import Provenance
@@ -66,10 +67,8 @@ def _data_folder() -> Path:
     """Find skfolio's data without importing it: that would take two seconds."""
     spec = importlib.util.find_spec("skfolio")
     if spec is None or spec.origin is None:
-        raise DataError(
-            "data.source: the sample needs the package skfolio, which is not installed; run `pip install skfolio` "
-            "or choose another kind of source"
-        )
+        remedy = f"run `{install_command('sample')}`, or name another kind: `files` for prices of your own, or `yahoo`"
+        raise DataError(f"data.source: the sample's prices come with skfolio, which is not installed; {remedy}")
     return Path(spec.origin).parent / "datasets" / "data"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from engine.analysis.metrics_table import compute_metrics
 from engine.analysis.performance import Performance
 from engine.core.arrays import FloatArray
+from engine.core.extras import is_installed
 from engine.diagnostics.bench import weights
 from engine.diagnostics.bench.jobs import (
     ASSETS,
@@ -155,7 +156,7 @@ def weight_contenders(peers: bool) -> Iterator[Contender]:  # noqa: FBT001
     """Yield weights of least variance; their difference is the largest of any weight."""
     solve = weights.own_solver()
     yield Contender(partial(Timing, weights.WEIGHTS_JOB, "optimiser, proved"), LocalRun(solve))
-    if peers:
+    if peers and is_installed("skfolio"):
         title = f"skfolio, {importlib.metadata.version('skfolio')}"
         line = partial(Timing, weights.WEIGHTS_JOB, title, tolerance=weights.SOLVER_TOLERANCE, is_peer=True)
         run = LocalRun(weights.skfolio_solver())

@@ -43,7 +43,7 @@ def own_solver() -> Callable[[], FloatArray]:
 
 
 def skfolio_solver() -> Callable[[], FloatArray]:
-    """Return the same in skfolio, which is always installed: prices of the quickstart come with it."""
+    """Return the same in skfolio, which has to be installed."""
     from skfolio.optimization import MeanRisk  # noqa: PLC0415
 
     seen = sample_returns()

@@ -14,16 +14,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from engine.core.errors import OutputError, shorten, spell_out_controls
+from engine.core.extras import install_command
 from engine.report.export.table import ExportCell, ExportTable
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-_MISSING: Final = (
-    "xlsx: openpyxl is not installed; `pip install 'portfolio-engine[xlsx]'` or `pip install openpyxl`, "
-    "or export --to csv"
-)
+_MISSING: Final = f"xlsx: openpyxl is not installed; run `{install_command('excel')}`, or export --to csv"
 _MOST_ROWS: Final = 1_048_576
 _MOST_COLUMNS: Final = 16_384
 _MOST_CHARACTERS: Final = 32_767

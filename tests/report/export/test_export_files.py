@@ -138,7 +138,7 @@ def test_a_missing_library_is_named_with_the_way_to_install_it(
     finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(OutputError, match=r"openpyxl is not installed; `pip install .*or export --to csv"):
+    with pytest.raises(OutputError, match=r"run `pip install 'portfolio-engine\[excel\]'`, or export --to csv"):
         xlsx_bytes([table_of(finished, "months")])
 
 
