@@ -16,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package sbom size picture clean
+.PHONY: help demo test test-all pages lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -149,7 +149,17 @@ vulnerabilities: $(RELEASE)/.installed ## ask the Python Packaging Advisory Data
 	$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-demo.txt
 
 package: $(RELEASE)/.installed ## build wheel and source archive into dist
+	rm -rf dist
 	$(RELEASE)/bin/python -m build --quiet --no-isolation
+
+fresh: package $(VENV)/.installed ## install the wheel, and each extra, as a new user would, outside the tree; print what they take; minutes
+	$(BIN)/python -m tests.support.fresh_installs
+
+release-notes: ## print the newest section of the changelog; TAG=v0.2.0: that of a version, which has to be this one
+	@$(PYTHON) docs/release_notes.py $(if $(TAG),--tag $(TAG))
+
+container: ## build the image of the demo with docker
+	docker build --tag portfolio-engine .
 
 sbom: $(RELEASE)/.installed ## write dist/sbom.json: what the demo installs as CycloneDX, with hashes; no time and no number of its own in it
 	mkdir -p dist
