@@ -39,11 +39,11 @@ def run_config_class() -> type[RunConfig[Any]]:
 
 def json_schema() -> dict[str, Json]:
     """Return the JSON Schema of a config, with or without a sweep."""
+    from engine.backtest.config_schema import describe_schema
     from engine.sweep.config import SweepConfig
     from strategies import AnyStrategy
 
-    found = SweepConfig[AnyStrategy].model_json_schema(by_alias=True)
-    return {**found, "title": "Config", "required": [key for key in found["required"] if key != "sweep"]}
+    return describe_schema(SweepConfig[AnyStrategy].model_json_schema(by_alias=True))
 
 
 def build_strategy(data: Mapping[str, object]) -> Policy:

@@ -44,7 +44,7 @@ def main() -> int:
 def _run_command() -> int:
     """Run the verb and return its exit code; words that make no command end as every other fault, in one line."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="engine", standalone_mode=False)
     except SystemExit:  # typer's answer to a closed pipe, as `| head` leaves it: the reader has what it wanted
         return 0
     except _UsageError as error:

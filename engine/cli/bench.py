@@ -23,7 +23,12 @@ def bench(
     peers: Annotated[bool, typer.Option("--peers/--no-peers", help="Time other engines too, where installed.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
-    """Time this engine beside others on the same jobs, on this machine; a minute or two."""
+    """Time this engine beside others on the same jobs.
+
+    On this machine, in a minute or two. Where results differ there is no ratio.
+
+    Example: engine bench --out page
+    """
     from engine.diagnostics.bench.measure import time_jobs
     from engine.report.bench import bench_json, print_bench, publish_bench, timing_progress
 

@@ -21,7 +21,12 @@ def fetch(
     *,
     refresh: Annotated[bool, typer.Option("--refresh", help="Read again what the store has, too.")] = False,
 ) -> None:
-    """Fill the local price store with what CONFIG needs."""
+    """Fill the local price store with what a config needs.
+
+    What the store has is not asked for again, but for the newest days; --refresh reads everything anew.
+
+    Example: engine data fetch plan.yaml
+    """
     from engine.backtest.prices import load_checked
     from engine.report.data_terminal import print_fetch
 
@@ -36,7 +41,15 @@ def check(
     path: Annotated[Path, typer.Argument(metavar="CONFIG|FILE", help="A YAML file, or a file or folder of prices.")],
     overrides: Overrides = None,
 ) -> None:
-    """Print the quality page of a config's prices, or how a bare file is read; exit code 1 when a run would stop."""
+    """Print what is wrong with prices, or how a file is read.
+
+    Of a config the quality page of its prices; of a file or folder how each column is read, and the section of a config
+    that reads it.
+
+    Exit code 1 when a run would stop.
+
+    Example: engine data check closes.csv
+    """
     if path.suffix.lower() not in {".yaml", ".yml"}:
         _check_file(path, overrides or ())
         return

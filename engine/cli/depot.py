@@ -39,7 +39,13 @@ def depot(
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print depot.json and nothing else.")] = False,
 ) -> None:
-    """Set what you did beside what the plan would have done with your money, and split the difference into parts."""
+    """Set what you did beside what the plan would have done.
+
+    With the same money on the same days. The difference is split into late, price, size, not done, fees, taxes and
+    income, without a rest; every deviation is named. Writes a page, JSON and CSV into DIR/<name>/<end>/.
+
+    Example: engine depot plan.yaml --transactions bookings.csv
+    """
     from engine.depot.comparison.compare_depot import compare_depot
     from engine.depot.comparison.flags import DepotFlags
     from engine.report.depot.comparison_files import comparison_json, write_comparison

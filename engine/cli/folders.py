@@ -28,7 +28,13 @@ def report(
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="With --dialect: print the table as JSON.")] = False,
 ) -> None:
-    """Build the HTML report of a finished run, sweep or luck anew."""
+    """Build the report of a finished run, sweep or luck anew.
+
+    From the files of the folder alone, each checked against its manifest. With --dialect the run's figures by another
+    tool's formulas are printed instead, with the reason of every difference.
+
+    Example: engine report runs/us-small-caps --dialect quantstats
+    """
     if dialect or json:
         _report_dialect(folder, dialect, json=json)
         return
@@ -66,7 +72,12 @@ def export(
         Path | None, typer.Option("--out", metavar="DIR", help="Where files go; else beside the run, in DIR.export.")
     ] = None,
 ) -> None:
-    """Write the tables of a finished run as files that other programs open."""
+    """Write the tables of a run as CSV, XLSX, Parquet or Markdown.
+
+    Every digit, ISO dates, an empty cell where there is no figure; text that a spreadsheet would compute is text.
+
+    Example: engine export runs/us-small-caps --to csv --what returns
+    """
     from engine.report.export.outputs import export_run
 
     for path in export_run(folder, to, what, out):
@@ -82,7 +93,13 @@ def compare(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON and nothing else.")] = False,
 ) -> None:
-    """Set runs and the plans of sweeps side by side on common sessions, and say how sure their ranks are."""
+    """Set runs side by side, and say how sure their ranks are.
+
+    Ranks them, and the plans of sweeps, by growth over the sessions that all have; a rank comes with the share of drawn
+    histories in which it is the same. Where windows differ, only what each added to its own buy-and-hold is compared.
+
+    Example: engine compare runs/a runs/b --out page
+    """
     from engine.analysis.bootstrap import Evidence
     from engine.evidence.contestants import read_contestants
     from engine.evidence.side_by_side import compare_side_by_side
@@ -111,9 +128,15 @@ def verify(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON and nothing else.")] = False,
 ) -> None:
-    """Reproduce published figures on this machine, or replay the files of DIR; exit code 3 when one does not come out.
+    """Reproduce published figures, or those of a folder.
 
-    A file of DIR that is not as it was written, or a report that the others do not make, is exit code 1.
+    Without DIR, figures of papers and other libraries are computed anew on this machine; with it, every figure of the
+    folder from its own files, after their digests. Of a price store every file is checked.
+
+    Exit code 3 when a figure does not come out; 1 when a file of DIR is not as it was written, or its report is not the
+    one that the others make.
+
+    Example: engine verify runs/us-small-caps
     """
     from engine.core.publication import lock_folder
     from engine.data.sources.store_files import verify_stored
@@ -157,9 +180,14 @@ def replay(
         str, typer.Option("--universe", metavar="FILE", help="Of `engine luck`: the list it was run with.")
     ] = "",
 ) -> None:
-    """Make what is in DIR again from its config, on the prices that it saw, and compare all files byte for byte.
+    """Make a run, sweep or luck again, and compare every byte.
 
-    A file that comes out otherwise is exit code 1.
+    From the config in DIR on the prices that it saw: those it kept (`engine run --keep-prices`), or the source's while
+    they are the same.
+
+    Exit code 1 when a file comes out otherwise.
+
+    Example: engine replay runs/us-small-caps
     """
     from engine.diagnostics.replay.folder import replay_folder
     from engine.report.replay import print_replay, replay_json
@@ -181,9 +209,12 @@ def diff(
     ] = "cagr",
     json: Annotated[bool, typer.Option("--json", help="Print the parts of all figures as JSON, nothing else.")] = False,
 ) -> None:
-    """Say where the difference between two runs comes from: each key, revised prices and versions switched alone.
+    """Say where the difference between two runs comes from.
 
-    Prices are the kept ones (`engine run --keep-prices`), or those of the configs' sources while they are the same.
+    Each key of the config, revised prices and versions are switched alone. Prices are the kept ones (`engine run
+    --keep-prices`), or those of the configs' sources while they are the same.
+
+    Example: engine diff runs/a runs/b --figure final_value
     """
     from engine.analysis.metrics_table import METRICS
     from engine.backtest.finished_run import read_run

@@ -11,12 +11,20 @@ from engine.cli.messages import print_json
 
 
 def schema() -> None:
-    """Print the JSON Schema of a config, for editors."""
+    """Print the JSON Schema of a config, for editors.
+
+    `engine init` writes the line by which editors find it; `engine config` prints the same for people.
+
+    Example: engine schema > portfolio-engine.schema.json
+    """
     print_json(composition.json_schema())
 
 
 def tariffs(json: Annotated[bool, typer.Option("--json", help="Print them as JSON and nothing else.")] = False) -> None:
-    """Print the brokers' tariffs that `costs: {kind: broker, tariff: NAME}` can name."""
+    """Print the brokers' tariffs that a config can name.
+
+    As `costs: {kind: broker, tariff: NAME}`; each with its source and the date it was read.
+    """
     from engine.portfolio.tariffs import load_tariffs
     from engine.report.tariffs import print_tariffs
 
@@ -27,7 +35,10 @@ def tariffs(json: Annotated[bool, typer.Option("--json", help="Print them as JSO
 
 
 def trials(json: Annotated[bool, typer.Option("--json", help="Print them as JSON and nothing else.")] = False) -> None:
-    """Print how many plans and variants were tried on which prices on this machine."""
+    """Print how many plans were tried on which prices.
+
+    On this machine, variants of sweeps included: the more were tried, the less the best of them says.
+    """
     from engine.evidence.trial_registry import read_registries
     from engine.report.evidence.trials_terminal import print_trials, trials_json
 

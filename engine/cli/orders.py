@@ -77,7 +77,15 @@ def orders(
     form: Annotated[Format | None, typer.Option("--format", help="Print this file and nothing else.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print orders.json and nothing else.")] = False,
 ) -> None:
-    """Say what the tested rule asks for in your own depot: the orders, or when the next are due; nothing is sent."""
+    """Say what the tested plan orders in your own depot now.
+
+    Reads what you hold from a broker's file and prints whole orders with limits, fees and enough cash, or when the next
+    are due; writes files for a broker into DIR/<name>/<date>/. Nothing is sent to anyone.
+
+    Exit code 4 with --exit-code when orders are due.
+
+    Example: engine orders plan.yaml --holdings depot.csv --cash 1234.56
+    """
     from engine.depot.orders.answer_orders import OrderFlags, answer_orders
     from engine.report.depot.order_files import plan_json
     from engine.report.depot.order_terminal import print_orders

@@ -1,4 +1,4 @@
-"""The verbs of a plan: write its config, check it, run it; its weights, what is claimed of it, and its luck."""
+"""The verbs of a plan: run it; its weights, what is claimed of it, and its luck."""
 
 from __future__ import annotations
 
@@ -11,43 +11,10 @@ import typer
 from engine import composition
 from engine.cli.messages import print_json, warn, warn_of_compilation
 from engine.cli.options import ConfigPath, ConfigPaths, JsonFlag, OutFolder, Overrides
-from engine.core.errors import EngineError, OutputError, escape_controls, prefix_errors
+from engine.core.errors import EngineError, escape_controls, prefix_errors
 
 if TYPE_CHECKING:
     from engine.core.json_files import Json
-
-
-def init(path: Annotated[Path, typer.Argument(metavar="[PATH]")] = Path("portfolio.yaml")) -> None:
-    """Write a commented starter config; an existing file is left alone."""
-    from importlib import resources
-
-    from engine.core.extras import install_command, is_installed
-    from engine.core.files import atomic_write
-
-    if path.exists():
-        raise OutputError(f"{path}: is there already; name another file")
-    atomic_write(path, resources.files("engine.backtest").joinpath("starter.yaml").read_bytes())
-    typer.echo(escape_controls(f"{path} written; next: engine validate {path}, engine run {path}"))
-    if not is_installed("skfolio"):
-        remedy = f"run `{install_command('sample')}`, or name prices of your own"
-        warn(escape_controls(f"{path}: data.source: the sample is not installed; {remedy}"))
-
-
-def validate(configs: ConfigPaths, overrides: Overrides = None) -> None:
-    """Check configs and print their schedule, weights and limits; no prices are read."""
-    from engine.report.config_terminal import print_config
-
-    for path in configs:
-        document = composition.open_document(path, overrides or ())
-        with prefix_errors(path):
-            if "sweep" not in document.tree:
-                print_config(composition.validate_run(document), str(path))
-                continue
-            from engine.report.sweep.terminal import print_space
-
-            _, base_config, space = composition.validate_sweep(document)
-            print_config(base_config, str(path))
-            print_space(space)
 
 
 def run(
@@ -76,6 +43,7 @@ def run(
             "--keep-prices", help="Put the closes, events, rates and files that the run read into its folder."
         ),
     ] = False,
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     state_at: Annotated[
         str,
         typer.Option(
@@ -85,9 +53,20 @@ def run(
         ),
     ] = "",
 ) -> None:
-    """Simulate configs, compare with buy-and-hold and benchmarks, print tables, write files and report."""
+    """Simulate configs beside buy-and-hold; write files and a report.
+
+    Prints the plan in a sentence, a verdict, the figures of every portfolio, and what the data cannot show; --trades
+    and --json print more, or all of it. Writes summary.json, tables as Parquet and CSV, report.html and manifest.json
+    into DIR/<name>/.
+
+    Exit code 1 when the config, its prices or the account do not allow the run; 3 when --audit finds a difference.
+
+    Example: engine run plan.yaml --set strategy.cap=2.5% --open
+    """
     from engine.backtest.loaded_run import load_and_run
+    from engine.backtest.manifest import REPORT_FILE
     from engine.backtest.outputs import run_folders
+    from engine.cli.browser import open_page
     from engine.depot.flag_values import read_day
     from engine.depot.orders.state_at import account_at
     from engine.evidence.trial_registry import count_run
@@ -108,6 +87,8 @@ def run(
         from engine.report.run.page import publish_run  # a config that is refused needs no templates
 
         publish_run(result, folder)
+        if open_report and (unopened := open_page(folder / REPORT_FILE)):
+            warn(unopened)
         kept = write_account(config, account, folder) if account else ()
         tried = count_run(result, warn)
         summary, certificate = result.summary.to_plain(), None
@@ -142,7 +123,13 @@ def optimise(
     overrides: Overrides = None,
     json: Annotated[bool, typer.Option("--json", help="Print optimal.json and nothing else.")] = False,
 ) -> None:
-    """Print an optimised strategy's weights for one date, what its limits cost, and the efficient frontier."""
+    """Print optimised weights for one date, and what limits cost.
+
+    Of a config with `strategy: {kind: optimised}`. Also prints the efficient frontier and how far each limit is from
+    binding; writes optimal.json and optimal.html into DIR/<name>/.
+
+    Example: engine optimise plan.yaml --as-of 2024-01-02
+    """
     from engine.backtest.allocation import parse_as_of, propose_weights
     from engine.backtest.outputs import output_folder
     from engine.report.allocation import print_proposal, proposal_json, write_proposal
@@ -167,7 +154,13 @@ def claims(
         Path | None, typer.Option("--out", metavar="DIR", help="Also write claims.json and claims.html.")
     ] = None,
 ) -> None:
-    """Check the sentences of FILE on data, each in every way it can be meant; print claimed, measured, verdict."""
+    """Check the sentences of an article on data.
+
+    Each is computed in every way it can be meant: prices or total returns, which days, which rates. Prints what is
+    claimed, what is measured, and whether it holds, does not, or cannot be told.
+
+    Example: engine claims configs/claims/small_caps.yaml --out page
+    """
     from engine.evidence.claims.check import check_claims
     from engine.report.evidence.claims_terminal import claims_json, print_claims
 
@@ -196,7 +189,13 @@ def luck(
         typer.Option("--universe", metavar="FILE", help="Names that others are drawn from; else the plan's own list."),
     ] = "",
 ) -> None:
-    """Say how much of CONFIG's result is luck: when it rebalances and begins, which names it has, which history."""
+    """Say how much of a result is luck: date, start, names, history.
+
+    Runs the plan with every month and session to rebalance on, from every start, with other names drawn from its own
+    list or FILE, and through drawn histories. Writes a report and summary.json into DIR/<name>.luck/.
+
+    Example: engine luck plan.yaml --universe configs/universe_dated.csv
+    """
     from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
     from engine.report.evidence.luck_terminal import print_luck
 

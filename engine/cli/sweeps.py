@@ -49,7 +49,13 @@ def sweep(
         bool, typer.Option("--no-evidence", help="Leave out the tests of whether the best is better than luck.")
     ] = False,
 ) -> None:
-    """Run every variant of CONFIG's sweep; print what it shows, write the table and a report."""
+    """Run every variant of a config's sweep.
+
+    Prints what the variants have in common, the best and how likely they are luck, and writes results.parquet, one row
+    a variant, summary.json and report.html into DIR/<name>.sweep/. A sweep that was interrupted goes on with --resume.
+
+    Example: engine sweep sweep.yaml --workers 4
+    """
     os.environ.setdefault(
         "ARROW_DEFAULT_MEMORY_POOL", "system"
     )  # Arrow's own keeps what it frees: 50 MB of a million rows
