@@ -12,6 +12,7 @@ import webbrowser
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -120,3 +121,53 @@ def test_a_report_that_cannot_be_opened_is_a_warning_and_no_failure(tmp_path: Pa
     path = (tmp_path / "runs" / "quickstart" / "report.html").resolve()
     assert f"warning: this is a test or a build, so the report is not opened; it is {path}\n" in done.stderr
     assert path.exists()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make plans of 200 assets with long names, and their closes; one of them lists late."""
+    folder = tmp_path_factory.mktemp("many")
+    names = [f"ASSET{at:03d}.XETRA" for at in range(200)]
+    dates = np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-06-30")).astype(str)
+    rng = np.random.default_rng(1)
+    closes = 100.0 * np.cumprod(1.0 + rng.normal(0.0, 0.01, (len(dates), 200)), axis=0)
+    rows = [[day, *(f"{one:.4f}" for one in row)] for day, row in zip(dates, closes, strict=True)]
+    for row in rows[:9]:
+        row[151] = ""
+    (folder / "prices.csv").write_text("\n".join(",".join(row) for row in [["date", *names], *rows]) + "\n")
+    common = "data: {source: {kind: files, path: prices.csv, closes: adjusted, currency: EUR}, calendar: 24/7}\n"
+    account = "account: {currency: EUR}\n"
+    weights = ", ".join(f"{name}: 0.5%" for name in names)
+    plan = f"strategy: {{kind: fixed_mix, weights: {{{weights}}}, rebalance: {{kind: never}}}}\n"
+    found = f"strategy: {{kind: optimised, core: [{', '.join(names)}], objective: {{kind: min_variance}}, "
+    found += "estimates: {lookback: 60, min_history: 60}}\n"
+    (folder / "mix.yaml").write_text(f"name: mix\n{common}{account}{plan}")
+    (folder / "found.yaml").write_text(f"name: found\n{common}{account}{found}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rest"),
+    [
+        (["validate", "mix.yaml"], "and 160 more, which the config names"),
+        (["data", "check", "mix.yaml"], "and 160 more with closes as usual here; --all lists them"),
+        pytest.param(
+            ["optimise", "found.yaml"],
+            "and 160 more of smaller weight; optimal.json has all",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(["run", "mix.yaml"], "", marks=pytest.mark.slow),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_two_hundred_assets_fit_a_terminal_and_the_rest_is_named(arguments: list[str], rest: str, many: Path) -> None:
+    lines = engine(*arguments, cwd=many, COLUMNS="80").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 120
+    assert rest in " ".join(line.strip() for line in lines)
+
+
+def test_an_asset_that_begins_otherwise_than_the_others_is_listed_among_the_first(many: Path) -> None:
+    assert "ASSET150.XETRA   2020-01-10" in engine("data", "check", "mix.yaml", cwd=many).stdout
+    listed = engine("data", "check", "mix.yaml", "--all", cwd=many).stdout
+    assert len(re.findall(r"^ASSET", listed, re.MULTILINE)) == 200

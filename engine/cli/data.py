@@ -40,6 +40,7 @@ def fetch(
 def check(
     path: Annotated[Path, typer.Argument(metavar="CONFIG|FILE", help="A YAML file, or a file or folder of prices.")],
     overrides: Overrides = None,
+    every: Annotated[bool, typer.Option("--all", help="List every asset of a config, however many.")] = False,
 ) -> None:
     """Print what is wrong with prices, or how a file is read.
 
@@ -60,7 +61,7 @@ def check(
     with prefix_errors(path):
         closes, _ = load_members(loaded.data, request)
         findings = quality_findings(closes, loaded.data.calendar, loaded.window)
-        print_quality(closes, findings, loaded.window)
+        print_quality(closes, findings, loaded.window, every=every)
         if any(finding.severity == "error" for finding in findings):
             raise typer.Exit(1)
         prepare_closes(loaded, closes, request)  # what a run does next refuses what it cannot convert

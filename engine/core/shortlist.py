@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from engine.core.errors import shorten
@@ -20,6 +20,15 @@ def shortlist(names: Iterable[str], most: int = 12) -> str:
     whole = [shorten(name, MAX_NAME) for name in names]
     rest = f" and {len(whole) - most} more" if len(whole) > most else ""
     return (", ".join(whole[:most]) or "nothing") + rest
+
+
+def foremost(ranks: Sequence[float], most: int) -> list[int]:
+    """Return the places of the highest ranks, in order of place; of equal ones those that stand first.
+
+    >>> foremost([0.2, 0.5, 0.3, 0.3], most=2)
+    [1, 2]
+    """
+    return sorted(sorted(range(len(ranks)), key=lambda at: -ranks[at])[:most])
 
 
 def shorten_failures(failures: Iterable[tuple[str, str]]) -> list[str]:

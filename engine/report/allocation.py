@@ -11,6 +11,7 @@ from engine.core.arrays import finite_or_none
 from engine.core.files import atomic_write
 from engine.core.json_files import Json, to_json
 from engine.core.publication import stage_folder
+from engine.core.shortlist import foremost
 from engine.report import number_format as fmt
 from engine.report.allocation_page import bound_status, frontier_rows, proposal_html
 from engine.report.console import console, print_bullet, print_heading, print_table, text
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"
+_MOST_ROWS: Final = 40
+"""Assets that are listed, those of the highest weights."""
 _NEGLIGIBLE_COST: Final = 1e-9
 """Cost of a limit up to which it is the solver's rounding."""
 
@@ -106,7 +109,10 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
         out.print(text(line, "dim"))
     print_heading(out, "Weights")
     names = ["asset", "weight", "bounds", "at", "marginal risk", "share of risk"]
-    print_table(out, names, _holding_rows(proposal), left=(0, 3), styles={1: "bold"})
+    shown, rows = foremost([one.weight for one in proposal.holdings], _MOST_ROWS), _holding_rows(proposal)
+    print_table(out, names, [rows[at] for at in shown], left=(0, 3), styles={1: "bold"})
+    if hidden := len(rows) - len(shown):
+        print_bullet(out, f"and {hidden} more of smaller weight; {JSON_FILE} has all")
     print_heading(out, "What the limits cost")
     for limit in proposal.limit_costs:
         print_bullet(out, f"{limit.name}: {limit_cost_text(limit, proposal)}")

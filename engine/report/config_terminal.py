@@ -12,7 +12,7 @@ from rich.console import Console
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import config_tickers
 from engine.core.arrays import DateArray
-from engine.core.shortlist import shortlist
+from engine.core.shortlist import foremost, shortlist
 from engine.data.price_index import PriceIndex
 from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.portfolio.cash_flow_plans import CashFlowPlan
@@ -32,6 +32,8 @@ from engine.tax.none import NoTax
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
 
+_MOST_ROWS: Final = 40
+"""Assets of the plan that are listed."""
 _MOST_NAMED: Final = 60
 """Assets of a benchmark or a group that are listed."""
 _MOST_GROUPS: Final = 100
@@ -82,7 +84,11 @@ def _print_weights(out: Console, policy: Policy) -> None:
         rows.append([f"{count} of {len(candidates)}", "satellites", each, *_cap_cells(caps.get(ticker), weight)])
     others = (ticker for ticker in policy.tickers if ticker not in targets and ticker not in candidates)
     rows += [[ticker, "stand-in", fmt.DASH, fmt.DASH, fmt.DASH] for ticker in others]
-    print_table(out, ["asset", "role", "target", "cap", "room below cap"], rows, left=(0, 1))
+    shown = foremost([row[1] != "core" for row in rows], _MOST_ROWS)  # satellites and stand-ins before the core
+    names = ["asset", "role", "target", "cap", "room below cap"]
+    print_table(out, names, [rows[at] for at in shown], left=(0, 1))
+    if hidden := len(rows) - len(shown):
+        print_bullet(out, f"and {hidden} more, which the config names; `engine run` writes weights.parquet with all")
     total = sum(targets.values()) + sum(list(candidates.values())[:count])
     inside, cash = sum(core.values()), f"cash {fmt.percent(max(1.0 - total, 0.0))}"
     if set(targets) <= set(core) and not count:

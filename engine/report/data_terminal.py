@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from engine.core.errors import DataError, escape_controls
-from engine.core.shortlist import shorten_failures, shortlist
+from engine.core.shortlist import foremost, shorten_failures, shortlist
 from engine.core.waiting import WAITING
 from engine.data.quality.findings import limit_findings
 from engine.data.sources.base import SupportsFetch
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from engine.data.quality.findings import Finding
     from engine.data.sources.base import FetchReport, PriceRequest, PriceSource
 
+_MOST_ROWS: Final = 40
+"""Assets that are listed where not all are asked for."""
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _SEVERITY_TITLES: Final = {
     "error": "Errors: a run refuses these data",
@@ -33,8 +36,10 @@ _SEVERITY_TITLES: Final = {
 }
 
 
-def print_quality(closes: Closes, findings: tuple[Finding, ...], window: Window | None = None) -> None:
-    """Print which closes there are and what the quality gate finds in them within ``window``."""
+def print_quality(
+    closes: Closes, findings: tuple[Finding, ...], window: Window | None = None, *, every: bool = False
+) -> None:
+    """Print which closes there are, of ``every`` asset or of so many, and what the gate finds within ``window``."""
     out = console()
     currencies = ", ".join(
         sorted({currency or "a currency that the source does not state" for currency in closes.currencies})
@@ -44,13 +49,24 @@ def print_quality(closes: Closes, findings: tuple[Finding, ...], window: Window 
         text(f"SHA-256 of all closes {closes.provenance.sha256[:12]}, {plural(len(closes.dates), 'session')}", "dim")
     )
     out.print()
-    rows = ([ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers))
-    print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], rows)
+    rows = [[ticker, *_price_history_cells(closes, column)] for column, ticker in enumerate(closes.tickers)]
+    shown = rows if every else _unusual_first(rows)
+    print_table(out, ["asset", "first", "last", "closes", "lowest", "highest"], shown)
+    if hidden := len(rows) - len(shown):
+        print_bullet(out, f"and {hidden} more with closes as usual here; --all lists them")
     if window and (window.start or window.end):
         first, last = window.start or closes.dates[0], window.end or closes.dates[-1]
         print_heading(out, f"Looked at from {first} to {last}")
     print_findings(out, findings, closes.provenance.notes)
     print_verdict(out, findings)
+
+
+def _unusual_first(rows: list[list[str]]) -> list[list[str]]:
+    """Return as many rows as a screen takes, in their order: those first that begin, end or count as few others do."""
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    spans = Counter(tuple(row[1:4]) for row in rows)
+    return [rows[at] for at in foremost([-spans[tuple(row[1:4])] for row in rows], _MOST_ROWS)]
 
 
 def closes_phrase(closes: Closes) -> str:
