@@ -120,6 +120,7 @@ def main() -> None:
         base = Place(Path(temporary) / "base", folder)
         subprocess.run([sys.executable, "-m", "venv", base.venv], check=True)
         base.pip(wheel)
+        count, size = base.megabytes()
         write_files(folder)
         subprocess.run(
             [base.venv / "bin" / "engine", "--help"], cwd=folder, env=outside(), capture_output=True, check=True
@@ -129,14 +130,13 @@ def main() -> None:
         base.engine("verify", "runs/own")
         base.engine("init", "plan.yaml")
         kept = (folder / "runs" / "own" / "trades.csv").read_bytes()
-        count, size = base.megabytes()
         say(f"{'base':<10}{count:>5} packages{size:>7,} MB")
         for extra, (command, code) in WANTED.items():
             told_what_to_install(base, extra)
             place = base.copy(extra)
             place.pip(f"portfolio-engine[{extra}]")
-            place.engine(*command, code=code)
             more, larger = place.megabytes()
+            place.engine(*command, code=code)
             say(f"{extra:<10}{more - count:>+5} packages{larger - size:>+7,} MB")
             shutil.rmtree(place.venv)
         base.pip("--no-deps", "--force-reinstall", archive)
