@@ -125,6 +125,7 @@ def main() -> None:
         subprocess.run(
             [base.venv / "bin" / "engine", "--help"], cwd=folder, env=outside(), capture_output=True, check=True
         )
+        base.engine("--version")
         base.engine("data", "check", "mine.csv")
         base.engine("run", "own.yaml")
         base.engine("verify", "runs/own")
