@@ -13,9 +13,9 @@ RUN /opt/engine/bin/python -m pip install --no-cache-dir --no-build-isolation --
 FROM python:3.11-slim
 COPY --from=installed /opt/engine /opt/engine
 ENV PATH=/opt/engine/bin:$PATH
-RUN useradd --create-home --uid 1000 engine
+RUN useradd --create-home --home-dir /srv/engine --uid 1000 engine
 USER engine
-WORKDIR /home/engine
+WORKDIR /srv/engine
 COPY --chown=engine configs configs
 # compiles the kernels for this processor, so that the first run need not; another processor compiles them again
 RUN engine run configs/quickstart.yaml --out /tmp/first && rm -r /tmp/first && mkdir runs
