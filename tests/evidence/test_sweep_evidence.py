@@ -44,7 +44,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepSummary, pd.Da
     """A small sweep with its evidence, and its table."""
     folder = tmp_path_factory.mktemp("evidence") / "small.sweep"
     summary = run_with_evidence(PLAN + SMALL, folder)
-    return summary, pd.read_parquet(folder / "results.parquet"), folder
+    return summary, pd.read_parquet(folder / "results.parquet").reset_index(), folder
 
 
 def _sweeps(seeds: Iterable[int], folder: Path) -> dict[bool | None, int]:
