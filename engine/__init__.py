@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.report.run.frames import Frames
+    from engine.report.run.frames import RunFrames
 
 __all__ = ["run"]
 
 
-def run(config: str | Path, *overrides: str) -> Frames:
+def run(config: str | Path, *overrides: str) -> RunFrames:
     """Run a config file and return its tables as pandas frames; writes nothing.
 
     Parameters
@@ -29,7 +29,7 @@ def run(config: str | Path, *overrides: str) -> Frames:
 
     Returns
     -------
-    Frames
+    RunFrames
         with ``.equity``, ``.weights``, ``.trades``, ``.events``, ``.summary`` and ``.warnings``
 
     Raises

@@ -12,18 +12,18 @@ from engine.core.errors import prefix_errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.report.run.frames import Frames
+    from engine.report.run.frames import RunFrames
 
 
-def run_frames(config: str | Path, overrides: Sequence[str]) -> Frames:
+def run_frames(config: str | Path, overrides: Sequence[str]) -> RunFrames:
     """Return a config's run as frames: what ``engine.run`` promises."""
     from engine.backtest.loaded_run import load_and_run
     from engine.evidence.trial_registry import count_run
-    from engine.report.run.frames import Frames
+    from engine.report.run.frames import RunFrames
 
     loaded = composition.load_run(Path(config), overrides)
     warn_of_compilation()
     with prefix_errors(config):
         result, _ = load_and_run(loaded)
     count_run(result, warn)
-    return Frames.from_run(result)
+    return RunFrames.from_run(result)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from engine.backtest.outputs import RunResult
-from engine.report.run.frames import Frames
+from engine.report.run.frames import RunFrames
 
 
 def test_frames_hold_the_same_figures_as_the_run(run: RunResult) -> None:
-    """Frames agree with the ledger, weights sum to one, and a late benchmark is NaN before it begins."""
-    frames = Frames.from_run(run)
+    """RunFrames agree with the ledger, weights sum to one, and a late benchmark is NaN before it begins."""
+    frames = RunFrames.from_run(run)
     figures = run.comparison.strategy.metrics
     assert frames.summary.loc["cagr", "strategy"] == figures["cagr"]
     assert frames.equity["strategy"].iloc[-1] == figures["final_value"]
@@ -24,9 +24,9 @@ def test_frames_hold_the_same_figures_as_the_run(run: RunResult) -> None:
 
 def test_frames_hold_the_events_of_a_run(eventful: RunResult, run: RunResult) -> None:
     """Every event is a row with its date, and a run without events has the same columns."""
-    events = Frames.from_run(eventful).events
+    events = RunFrames.from_run(eventful).events
     assert events.columns.tolist() == ["date", "kind", "asset", "text"]
     assert events["date"].is_monotonic_increasing
     assert events["kind"].value_counts()["listed"] == 1
     assert len(events) == len(eventful.comparison.events)
-    assert Frames.from_run(run).events.columns.tolist() == ["date", "kind", "asset", "text"]
+    assert RunFrames.from_run(run).events.columns.tolist() == ["date", "kind", "asset", "text"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Frames:
+class RunFrames:
     """The tables of a run; prints as its headline figures.
 
     Attributes
@@ -35,6 +35,7 @@ class Frames:
     decisions : of an optimised strategy, as the ``steps`` of ``summary.json``; no rows for others
     summary : metrics x portfolios, NaN where a figure does not exist
     warnings : what the run cannot know
+    result : the run itself, of which all of these are
 
     """
 
@@ -46,9 +47,10 @@ class Frames:
     decisions: pd.DataFrame
     summary: pd.DataFrame
     warnings: tuple[str, ...]
+    result: RunResult
 
     @classmethod
-    def from_run(cls, run: RunResult) -> Frames:
+    def from_run(cls, run: RunResult) -> RunFrames:
         """Return the frames of a run."""
         portfolios = run.comparison.portfolios
         ledgers = {name: portfolio.ledger for name, portfolio in portfolios.items()}
@@ -68,6 +70,7 @@ class Frames:
             decisions=_decision_frame(run),
             summary=pd.DataFrame(figures, index=list(METRICS), dtype="float64").rename_axis("metric"),
             warnings=run.warnings,
+            result=run,
         )
 
     def __repr__(self) -> str:
