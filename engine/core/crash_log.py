@@ -24,12 +24,13 @@ _FIRST_LINE: Final = "portfolio-engine crash log\n"
 _NAME: Final = re.compile(r"portfolio-engine-crash-\w{8}\.log")
 
 
-def write_crash_log() -> Path:
-    """Write the exception being handled to a new file and return its path; falls back on the temporary folder.
+def write_crash_log(error: BaseException | None = None) -> Path:
+    """Write ``error``, or the exception being handled, to a new file and return its path.
 
-    Only the user can read it: it holds what was typed.
+    Falls back on the temporary folder. Only the user can read it: it holds what was typed.
     """
-    text = f"{platform.python_version()} {platform.platform()}\n{' '.join(sys.argv)}\n{traceback.format_exc()}"
+    trace = traceback.format_exc() if error is None else "".join(traceback.format_exception(error))
+    text = f"{platform.python_version()} {platform.platform()}\n{' '.join(sys.argv)}\n{trace}"
     if len(text) > MOST_TEXT:
         text = f"{text[: MOST_TEXT // 2]}\n[...]\n{text[-MOST_TEXT // 2 :]}"
     for find_folder in (_log_folder, tempfile.gettempdir):

@@ -54,6 +54,11 @@ def _report_error(error: Exception) -> int:
         case MemoryError():
             sys.stderr.write("error: out of memory; shorten the window or free some\n")
             return 1
+    plug_ins = sys.modules.get("engine.core.plug_ins")  # where none was asked for, none can have failed
+    culprit = plug_ins.culprit_of(error) if plug_ins else None
+    if culprit is not None:
+        sys.stderr.write(f"error: {culprit.fault('failed', error)}\n")
+        return 1
     from engine.core.crash_log import write_crash_log  # noqa: PLC0415  (most commands need none)
 
     log, also = str(write_crash_log()), ""
