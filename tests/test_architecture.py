@@ -116,7 +116,7 @@ def test_convex_problems_are_stated_in_one_room_alone() -> None:
 
 
 def test_frames_are_made_for_notebooks_and_for_other_engines_alone() -> None:
-    homes = ("engine.report.run.frames", "engine.diagnostics.bench.peers")
+    homes = ("engine.report.run.frames", "engine.report.run.summary_frames", "engine.diagnostics.bench.peers")
     assert all(name.startswith(homes) for name in users_of("pandas"))
 
 

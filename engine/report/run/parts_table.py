@@ -23,6 +23,8 @@ _TITLES: Final = {
     ),
 }
 _DIGITS: Final = 3
+PART_TITLES: Final = {key: title for key, (title, _) in _TITLES.items()}
+"""What each part of a difference is called, in the order in which they are told."""
 
 Row: TypeAlias = tuple[str, str, str]
 """A part's title, its amount in percentage points a year, what it means."""

@@ -61,14 +61,20 @@ def certainty_panel(run: FinishedRun) -> Panel | None:
     )
 
 
-def _rows(run: FinishedRun) -> list[IntervalRow]:
-    summary = run.summary
-    places = {name: place for place, name in enumerate(summary.portfolios)}
+def difference_marks(run: FinishedRun) -> dict[str, Mark]:
+    """Return the difference of growth a year to each other portfolio with its interval; under a year no figure."""
+    places = {name: place for place, name in enumerate(run.summary.portfolios)}
     marks = {}
-    for name, versus in summary.versus.items():
+    for name, versus in run.summary.versus.items():
         low, high = versus.cagr_difference_interval or (None, None)
-        label, yearly = portfolio_label(name), versus.years >= 1.0
-        marks[name] = Mark(label, versus.cagr_difference if yearly else None, low, high, places.get(name, 0))
+        yearly = versus.cagr_difference if versus.years >= 1.0 else None
+        marks[name] = Mark(portfolio_label(name), yearly, low, high, places.get(name, 0))
+    return marks
+
+
+def _rows(run: FinishedRun) -> list[IntervalRow]:
+    summary, marks = run.summary, difference_marks(run)
+    places = {name: place for place, name in enumerate(summary.portfolios)}
     scale = mark_scale(list(marks.values()))
     rows = []
     for name, versus in summary.versus.items():
