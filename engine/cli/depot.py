@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from engine import composition
+from engine.cli import depot_options as option
 from engine.cli.messages import print_json, warn_of_compilation
 from engine.cli.options import ConfigPath, Overrides
 from engine.core.errors import prefix_errors
@@ -15,29 +13,19 @@ from engine.core.errors import prefix_errors
 
 def depot(
     config: ConfigPath,
-    transactions: Annotated[
-        Path, typer.Option("--transactions", metavar="FILE", help="What was booked, as brokers export it.")
-    ],
-    holdings_at_start: Annotated[
-        Path | None, typer.Option("--holdings-at-start", metavar="FILE", help="What both hold when it starts.")
-    ] = None,
-    cash_at_start: Annotated[str, typer.Option("--cash-at-start", metavar="MONEY", help="Cash then.")] = "",
-    holdings: Annotated[
-        Path | None, typer.Option("--holdings", metavar="FILE", help="What is held at the end: a check.")
-    ] = None,
-    start: Annotated[str, typer.Option("--start", metavar="DATE", help="First day; the first money paid in.")] = "",
-    end: Annotated[str, typer.Option("--end", metavar="DATE", help="Last day; the last one with prices.")] = "",
-    prices: Annotated[
-        Path | None, typer.Option("--prices", metavar="FILE", help="Prices at the end of what the source lacks.")
-    ] = None,
-    layout: Annotated[str, typer.Option("--layout", metavar="NAME", help="Layout of the file, where two match.")] = "",
-    account: Annotated[str, typer.Option("--account", metavar="NAME", help="Where the file has several.")] = "",
-    corrections: Annotated[
-        Path | None, typer.Option("--corrections", metavar="FILE", help="CSV of date,code,ratio,cash: what is missing.")
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Files go to DIR/<name>/<end>/.")] = Path("depot"),
+    transactions: option.Transactions,
+    holdings_at_start: option.HoldingsAtStart = None,
+    cash_at_start: option.CashAtStart = "",
+    holdings: option.HoldingsAtEnd = None,
+    start: option.Start = "",
+    end: option.End = "",
+    prices: option.EndPrices = None,
+    layout: option.Layout = "",
+    account: option.AccountName = "",
+    corrections: option.Corrections = None,
+    out: option.DepotFolder = Path("depot"),
     overrides: Overrides = None,
-    json: Annotated[bool, typer.Option("--json", help="Print depot.json and nothing else.")] = False,
+    json: option.DepotJson = False,
 ) -> None:
     """Set what you did beside what the plan would have done.
 
@@ -54,7 +42,7 @@ def depot(
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
     flags = DepotFlags(holdings_at_start, cash_at_start, holdings, start, end, prices, layout, account, corrections)
-    with prefix_errors(config, "--", transactions, holdings_at_start, holdings, prices, corrections):
+    with prefix_errors(config, "--", transactions, *flags.files):
         comparison = compare_depot(loaded, transactions, flags)
     folder = write_comparison(comparison, out)
     if json:

@@ -18,7 +18,8 @@ from engine.composition import load_run
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
-from engine.depot.orders.answer_orders import OrderAnswer, OrderFlags, answer_orders
+from engine.depot.orders.answer_orders import OrderAnswer, answer_orders
+from engine.depot.orders.order_flags import OrderFlags
 from engine.depot.orders.state_file import read_state, state_json
 
 PLAN = """

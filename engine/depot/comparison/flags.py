@@ -22,6 +22,12 @@ class DepotFlags(NamedTuple):
     account: str = ""
     corrections: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the files that are named, whose faults begin with their own paths."""
+        named = (self.holdings_at_start, self.holdings, self.prices, self.corrections)
+        return tuple(path for path in named if path is not None)
+
 
 def read_positions(path: Path | None, flags: DepotFlags) -> Holdings | None:
     """Return the positions in a file of the account that is compared, None where no file is named."""

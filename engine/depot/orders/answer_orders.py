@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Generic
 
 import numpy as np
 
 from engine.analysis.portfolio_market import PortfolioMarket
 from engine.backtest.config import RunConfig
 from engine.backtest.plan_words.schedule import rule_words
-from engine.backtest.prices import load_prices
+from engine.backtest.prices import LoadedPrices, load_prices
 from engine.core.errors import DataError
 from engine.data.market import Market
 from engine.data.sources.exchange_calendar import exchange_sessions
@@ -24,6 +24,7 @@ from engine.depot.orders.coming_decisions import coming_decisions
 from engine.depot.orders.exchange_rates import ExchangeRates, Rate, parse_rates
 from engine.depot.orders.kept_inside import refuse_kept_inside
 from engine.depot.orders.open_orders import read_pending
+from engine.depot.orders.order_flags import OrderFlags
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest
 from engine.depot.orders.order_warnings import list_warnings, value_of_unknown
 from engine.depot.orders.own_depot import OwnDepot, identifiers_of, read_depot
@@ -41,31 +42,14 @@ _FAR: Final = 1.2
 _AGENDA, _AGENDA_DAYS = 5, np.timedelta64(2200, "D")
 
 
-class OrderFlags(NamedTuple):
-    """What a command line says beside config and holdings; texts as they were typed, "" where nothing was.
+@dataclass(frozen=True)
+class _Asked(Generic[PolicyT]):
+    """What is asked, of which plan, for which session."""
 
-    ``cash`` is money, or the name of the row of a statement that is the cash; ``fx`` are rates as ``EURUSD=1.0832``.
-    ``stale_ok``: what is held and has no fresh price waits. ``agenda``: the next decisions are wanted too. ``pending``
-    is a file of open orders; ``settled_cash`` stands for that of the file of holdings. ``rounding``: as it
-    was tested, or as close as whole orders come, in at most ``fewest`` orders.
-    """
-
-    cash: str = ""
-    as_of: str = ""
-    layout: str = ""
-    account: str = ""
-    prices: Path | None = None
-    flow: float = 0.0
-    now: bool = False
-    exact: bool = False
-    state: Path | None = None
-    fx: tuple[str, ...] = ()
-    stale_ok: bool = False
-    agenda: bool = False
-    pending: Path | None = None
-    settled_cash: float | None = None
-    rounding: Literal["plan", "best"] = "plan"
-    fewest: int | None = None
+    config: RunConfig[PolicyT]
+    flags: OrderFlags
+    day: np.datetime64
+    rates: ExchangeRates
 
 
 @dataclass(frozen=True)
@@ -103,45 +87,19 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
 
     """
     day = _order_session(config.data.calendar, flags.as_of)
-    money, cash_row = _money_or_row(flags.cash)
-    typed = parse_rates(flags.fx)
-    rates = ExchangeRates(config.account.currency, typed, config.data.fx, day, config.orders.max_age)
-    found = read_holdings(str(holdings), flags.layout, account=flags.account, cash_account=cash_row)
-    depot = read_depot(config, found, money, rates)
-    if flags.settled_cash is not None:
-        depot = replace(depot, settled=flags.settled_cash)
+    account, max_age = config.account.currency, config.orders.max_age
+    rates = ExchangeRates(account, parse_rates(flags.fx), config.data.fx, day, max_age)
+    asked = _Asked(config, flags, day, rates)
+    depot = _own_depot(asked, holdings)
     prices = load_prices(_until(config, day))
     given, told = _given_prices(config, flags, day)
-    _refuse_adjusted(prices.market, day, sorted(depot.held.keys() - given.keys()))
-    refuse_kept_inside(_until(config, day), prices.market, set(config.strategy.tickers) - given.keys())
-    if not given and not flags.stale_ok:
-        _refuse_old(prices.market, day, config.orders.max_age)
-    values = tuple(value_of_unknown(one, rates) for one in depot.unknown)
-    if config.orders.unknown == "sell":
-        values = with_given_prices(depot.unknown, values, flags.prices, rates)
-    request = OrderRequest(
-        day=day,
-        held=depot.held,
-        cash=depot.cash,
-        prices=_in_own_money(config, prices.market, given, rates),
-        flow=flags.flow,
-        now=flags.now,
-        exact=flags.exact,
-        saved=None if flags.state is None else read_state(flags.state, config.sha256()),
-        rates={one.currency: one.rate for pair in typed for one in map(rates.typed, pair) if one is not None},
-        stale_ok=flags.stale_ok,
-        positions=depot.positions,
-        taxation=prices.taxation,
-        pending=() if flags.pending is None else read_pending(flags.pending, identifiers_of(config), depot.held),
-        settled=depot.settled,
-        best=flags.rounding == "best",
-        fewest=flags.fewest,
-        sales=unknown_sales(found.path, depot.unknown, values) if config.orders.unknown == "sell" else (),
-    )
+    _require_usable(asked, depot, prices.market, given)
+    values = _unknown_values(asked, depot)
+    request = _request(asked, depot, prices, given, values)
     sessions = prices.sessions_of(config.strategy)
     plan = _with_price_days(plan_orders(config, sessions, request), sessions.market, given)
     sized = {one.ticker: SharePrice(one.price, one.price_date) for one in plan.positions}
-    check_file_prices(found.path, depot.positions, sized, rates)
+    check_file_prices(depot.path, depot.positions, sized, rates)
     preview, refused = _preview(config, sessions, request, plan)
     market = sessions.market
     return OrderAnswer(
@@ -154,8 +112,8 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         warnings=(
             *_moved(flags.as_of, day, config.data.calendar),
             *told,
-            *_far_from_last_closes(sessions.market, plan, given),
-            *_waiting(plan, config.orders.max_age),
+            *_far_from_last_closes(market, plan, given),
+            *_waiting(plan, max_age),
             *list_warnings(config, plan, depot, market, rates),
             *refused,
         ),
@@ -163,6 +121,63 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         sha256={"config": config.sha256(), "data": market.provenance.sha256, "holdings": depot.sha256},
         exchange=config.data.calendar,
         rule=rule_words(config.model_dump(mode="json", include={"strategy"})["strategy"]),
+    )
+
+
+def _own_depot(asked: _Asked[PolicyT], holdings: Path) -> OwnDepot:
+    """Return what a file says is held, with the cash and the settled cash that stand for those of the file."""
+    flags = asked.flags
+    money, cash_row = _money_or_row(flags.cash)
+    found = read_holdings(str(holdings), flags.layout, account=flags.account, cash_account=cash_row)
+    depot = read_depot(asked.config, found, money, asked.rates)
+    return depot if flags.settled_cash is None else replace(depot, settled=flags.settled_cash)
+
+
+def _require_usable(asked: _Asked[PolicyT], depot: OwnDepot, market: Market, given: Mapping[str, GivenPrice]) -> None:
+    """Raise DataError where nobody could trade at the closes, or where they are too old."""
+    config, day = asked.config, asked.day
+    _refuse_adjusted(market, day, sorted(depot.held.keys() - given.keys()))
+    refuse_kept_inside(_until(config, day), market, set(config.strategy.tickers) - given.keys())
+    if not given and not asked.flags.stale_ok:
+        _refuse_old(market, day, config.orders.max_age)
+
+
+def _unknown_values(asked: _Asked[PolicyT], depot: OwnDepot) -> tuple[float | None, ...]:
+    """Return what each position is worth that the plan does not name [currency], None without a price."""
+    values = tuple(value_of_unknown(one, asked.rates) for one in depot.unknown)
+    if asked.config.orders.unknown != "sell":
+        return values
+    return with_given_prices(depot.unknown, values, asked.flags.prices, asked.rates)
+
+
+def _request(
+    asked: _Asked[PolicyT],
+    depot: OwnDepot,
+    prices: LoadedPrices,
+    given: Mapping[str, GivenPrice],
+    values: Sequence[float | None],
+) -> OrderRequest:
+    """Return what the plan is asked: the flags in its own words, with the files that they name."""
+    config, flags = asked.config, asked.flags
+    codes = identifiers_of(config)
+    return OrderRequest(
+        day=asked.day,
+        held=depot.held,
+        cash=depot.cash,
+        prices=_in_own_money(config, prices.market, given, asked.rates),
+        flow=flags.flow,
+        now=flags.now,
+        exact=flags.exact,
+        saved=None if flags.state is None else read_state(flags.state, config.sha256()),
+        rates=asked.rates.all_typed(),
+        stale_ok=flags.stale_ok,
+        positions=depot.positions,
+        taxation=prices.taxation,
+        pending=() if flags.pending is None else read_pending(flags.pending, codes, depot.held),
+        settled=depot.settled,
+        best=flags.rounding == "best",
+        fewest=flags.fewest,
+        sales=unknown_sales(depot.path, depot.unknown, values) if config.orders.unknown == "sell" else (),
     )
 
 

@@ -84,6 +84,11 @@ class ExchangeRates:
                 return Rate(currency, rate, "", f"{base}{quote} {number:g}")
         return None
 
+    def all_typed(self) -> dict[str, float]:
+        """Return by currency what was typed of it."""
+        found = (self.typed(currency) for pair in self.given for currency in pair)
+        return {one.currency: one.rate for one in found if one is not None}
+
     def find(self, currency: str) -> Rate:
         """Return the rate; raises DataError with the pair and how to give it where none is known, or it is too old."""
         typed = self.typed(currency)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -43,6 +43,37 @@ from engine.simulation.kernel.valuation import account_value, portfolio_weights
 _MONTH: Final = np.timedelta64(30, "D")
 
 
+@dataclass(frozen=True)
+class _Own:
+    """One's own account at the session of the orders, the last one of ``market``, in shares of that day.
+
+    ``units`` (N,) [shares] with what open purchases bring, ``waiting`` by ticker what is in open orders; ``cash``
+    [currency] without what they bind; ``brought`` by sales of what the plan does not name [currency], and ``bound`` by
+    open purchases; ``lots`` by ticker and what is ``told`` of them.
+    """
+
+    market: Market
+    terms: OrderTerms
+    plan: PlanTerms
+    waiting: Mapping[str, float]
+    units: FloatArray
+    cash: float
+    bound: float
+    brought: float
+    lots: Mapping[str, tuple[OwnLot, ...]]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """What the rule wants traded, and the money that there is: ``value`` and ``cash`` before it, ``tax_before``."""
+
+    planned: PlannedTrades
+    value: float
+    cash: float
+    tax_before: float
+
+
 def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> OrderPlan:
     """Return the orders of ``config`` for one depot.
 
@@ -52,45 +83,12 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         When a price is missing or older than ``orders.max_age``, or there is nothing to plan with.
 
     """
-    market = append_order_session(sessions.market, config, request)
-    waiting = shares_waiting(request.pending)
-    owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
-    units, shares = np.array(list(owned.values())), market.shares_at(-1)
-    terms = terms_of_orders(config, exact=request.exact)
-    lots, told = lots_by_ticker(request.positions, market)
-    account = _account_terms(config, market, terms, units)
-    costs = config.costs.cost_table(market.assets, market.foreign)
-    following = _session_after(request.day, config.data.calendar)
-    plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
-    usual = _fees_of(market, plan, frozenset())
-    bound = cash_bound(request.pending, usual)
-    bought = {market.columns[ticker]: held for ticker, held in lots.items()}
-    there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
-    brought = proceeds_of(request.sales, add_sales(usual, config, request.sales))
-    own = AccountHoldings(units / shares, request.cash - bound + brought, bought, there / shares)
-    planned = plan_trades(market, plan, own, request.saved, flow=request.flow, now=request.now)
-    planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
-    cash, tax_before = request.cash - bound + request.flow - planned.yearly_fee, _tax_before(planned)
-    wanted = _wanted(config, market, planned, request, waiting)
-    value = account_value(units, planned.prices, cash)
-    if account.shares == "whole" and planned.aim == "weights" and not request.pending:
-        wanted = with_exact(wanted, value + brought - tax_before - float(planned.fees.sum()))
-    if not request.exact and planned.due and is_settled(wanted, value + brought - tax_before, terms):
-        wanted = [one._replace(units=0.0) for one in wanted]
-    if planned.due:
-        wanted += wanted_sales(config, request.sales)
-    fees = add_sales(_fees_of(market, plan, planned.saved_up), config, request.sales)
-    tax = tax_of_the_plan(_tax_at_once(planned, market, fees), market.columns)
-    netted, told_open = net_open_sales(wanted, cash - tax_before - terms.reserve, fees)
-    settled = None if request.settled is None else request.settled - bound + request.flow
-    choices = SizingChoices(settled, _best_choice(request, planned, netted))
-    sized = size_orders(netted, cash - tax_before, terms, fees, tax=tax, choices=choices)
-    sized = note_pending(sized, request.pending, told_open)
-    sized = replace(sized, left_out=(*left_out_by_run(planned, market, units, value), *sized.left_out))
-    if any(one.units for one in netted):
-        require_reserve(sized, terms.reserve, planned.day)
-    realised, after = _once_filled(planned, of_the_plan(sized.orders, market.columns), lots)
-    opened = market.dates[plan.setup(market).opening]
+    own = _own_account(config, sessions, request)
+    decided = _decide(own, request)
+    planned, market = decided.planned, own.market
+    sized = _size(config, own, request, decided, _want(config, own, request, decided))
+    realised, after = _once_filled(planned, of_the_plan(sized.orders, market.columns), own.lots)
+    opened = market.dates[own.plan.setup(market).opening]
     known, delay = sessions._replace(market=market), config.account.fill_delay
     coming = next_decision(known, config.strategy, opened, config.data.calendar, delay)
     return OrderPlan(
@@ -98,20 +96,79 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
         day=str(planned.day),
         decided_on=str(market.dates[-2]),
         currency=market.currency,
-        value=value,
-        cash=cash,
+        value=decided.value,
+        cash=decided.cash,
         due=planned.due,
         next_day=coming[0],
         next_reason=coming[1],
-        positions=tuple(_positions(market, config.strategy.tickers, planned, units, value, sized)),
+        positions=tuple(_positions(market, config.strategy.tickers, planned, own.units, decided.value, sized)),
         sized=sized,
         flow=request.flow,
-        notes=(*planned.assumptions, *told, *_tax_notes(planned, market, tax_before)),
+        notes=(*planned.assumptions, *own.told, *_tax_notes(planned, market, decided.tax_before)),
         after=after,
         realised=realised,
-        tax_before=tax_before,
+        tax_before=decided.tax_before,
         taxed=request.taxation is not None,
     )
+
+
+def _own_account(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> _Own:
+    """Return the account at the session of the orders, and by what terms it trades."""
+    market = append_order_session(sessions.market, config, request)
+    waiting = shares_waiting(request.pending)
+    owned = {ticker: request.held.get(ticker, 0.0) + max(waiting.get(ticker, 0.0), 0.0) for ticker in market.assets}
+    units, terms = np.array(list(owned.values())), terms_of_orders(config, exact=request.exact)
+    lots, told = lots_by_ticker(request.positions, market)
+    account = _account_terms(config, market, terms, units)
+    costs = config.costs.cost_table(market.assets, market.foreign)
+    following = _session_after(request.day, config.data.calendar)
+    plan = PlanTerms(config.strategy, account, costs, sessions.start, request.taxation, following)
+    usual = _fees_of(market, plan, frozenset())
+    bound = cash_bound(request.pending, usual)
+    brought = proceeds_of(request.sales, add_sales(usual, config, request.sales))
+    return _Own(market, terms, plan, waiting, units, request.cash - bound, bound, brought, lots, told)
+
+
+def _decide(own: _Own, request: OrderRequest) -> _Decided:
+    """Ask the rule what it trades at the session; answered in shares and prices of that day."""
+    market, shares = own.market, own.market.shares_at(-1)
+    bought = {market.columns[ticker]: held for ticker, held in own.lots.items()}
+    there = np.array([request.held.get(ticker, 0.0) for ticker in market.assets])
+    held = AccountHoldings(own.units / shares, own.cash + own.brought, bought, there / shares)
+    planned = plan_trades(market, own.plan, held, request.saved, flow=request.flow, now=request.now)
+    planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
+    cash = own.cash + request.flow - planned.yearly_fee
+    return _Decided(planned, account_value(own.units, planned.prices, cash), cash, _tax_before(planned))
+
+
+def _want(config: RunConfig[PolicyT], own: _Own, request: OrderRequest, decided: _Decided) -> list[Wanted]:
+    """Return what the rule trades as orders that are not yet rounded, none for what is settled already."""
+    planned, money = decided.planned, decided.value + own.brought - decided.tax_before
+    wanted = _wanted(config, own.market, planned, request, own.waiting)
+    if own.plan.account.shares == "whole" and planned.aim == "weights" and not request.pending:
+        wanted = with_exact(wanted, money - float(planned.fees.sum()))
+    if not request.exact and planned.due and is_settled(wanted, money, own.terms):
+        wanted = [one._replace(units=0.0) for one in wanted]
+    return wanted + wanted_sales(config, request.sales) if planned.due else wanted
+
+
+def _size(
+    config: RunConfig[PolicyT], own: _Own, request: OrderRequest, decided: _Decided, wanted: Sequence[Wanted]
+) -> SizedOrders:
+    """Return the orders that are placed, paid by the cash there is; raises DataError where the reserve is touched."""
+    planned, market, terms = decided.planned, own.market, own.terms
+    cash = decided.cash - decided.tax_before
+    fees = add_sales(_fees_of(market, own.plan, planned.saved_up), config, request.sales)
+    tax = tax_of_the_plan(_tax_at_once(planned, market, fees), market.columns)
+    netted, told = net_open_sales(wanted, cash - terms.reserve, fees)
+    settled = None if request.settled is None else request.settled - own.bound + request.flow
+    choices = SizingChoices(settled, _best_choice(request, planned, netted))
+    sized = note_pending(size_orders(netted, cash, terms, fees, tax=tax, choices=choices), request.pending, told)
+    by_run = left_out_by_run(planned, market, own.units, decided.value)
+    sized = replace(sized, left_out=(*by_run, *sized.left_out))
+    if any(one.units for one in netted):
+        require_reserve(sized, terms.reserve, planned.day)
+    return sized
 
 
 def _account_terms(config: RunConfig[PolicyT], market: Market, terms: OrderTerms, units: FloatArray) -> Account:
