@@ -110,10 +110,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements-demo.txt
 	$(VENV)/$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# empyrical-reloaded asks for a peewee that is an old source archive, and never imports it
+# empyrical-reloaded, of pyfolio-reloaded, asks for a peewee that is an old source archive, and never imports it
 $(VENV)/.testable: $(VENV)/.installed constraints.txt
 	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test]'
-	$(VENV)/$(TESTED) --no-deps empyrical-reloaded
+	$(VENV)/$(TESTED) --no-deps empyrical-reloaded pyfolio-reloaded
 	@touch $@
 
 $(VENV)/.shown: $(VENV)/.testable

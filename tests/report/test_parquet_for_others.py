@@ -38,6 +38,7 @@ def sweep_table(home: Path) -> Path:
     return home / "runs" / "quickstart-sweep.sweep" / "results.parquet"
 
 
+@pytest.mark.filterwarnings("ignore:Module .zipline.assets. not found:UserWarning")  # pyfolio's, at its import
 @pytest.mark.parametrize("block", BLOCKS, ids=[re.sub(r"\W+", " ", block)[8:40] for block in BLOCKS])
 def test_every_block_of_the_page_prints_what_it_says(
     block: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -77,6 +78,26 @@ def test_pandas_finds_the_points_of_a_sweep_as_the_index(sweep_table: Path) -> N
     assert frame.index.is_unique
     assert str(frame["strategy.rebalance.month"].dtype) == "category"
     assert (about[b"name"], about[b"currency"], len(about[b"config_sha256"])) == (b"quickstart-sweep", b"USD", 64)
+
+
+def test_duckdb_and_polars_find_in_a_sweep_s_table_what_the_run_of_its_best_variant_says(
+    sweep_table: Path, home: Path
+) -> None:
+    duckdb, polars = (
+        pytest.importorskip(name, reason=f"{name} is not installed", exc_type=ImportError)
+        for name in ("duckdb", "polars")
+    )
+    best = duckdb.sql(f"SELECT * FROM '{sweep_table}' ORDER BY sharpe DESC LIMIT 1")
+    row = dict(zip(best.columns, best.fetchall()[0], strict=True))
+    assert polars.read_parquet(sweep_table).sort("sharpe").row(-1, named=True) == row
+    config = ROOT / "configs" / "sweeps" / "quickstart_sweep.yaml"
+    engine("run", config, "--variant", row["point"], "--out", "best", cwd=home)
+    (path,) = (home / "best").rglob("summary.json")
+    says = json.loads(path.read_text())["portfolios"]["strategy"]
+    figures = {name for name in row if isinstance(says.get(name), float)}
+    assert {"cagr", "volatility", "sharpe", "max_drawdown", "final_value"} <= figures
+    for name in figures:
+        assert row[name] == pytest.approx(says[name], rel=1e-9), name
 
 
 def test_an_export_has_the_dates_of_days_as_its_index_and_those_of_trades_as_a_column(home: Path) -> None:
