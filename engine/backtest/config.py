@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Generic, Self
+from typing import Generic, Self
 
 from pydantic import BaseModel, Field
 
 from engine.analysis.bootstrap import Evidence
 from engine.backtest.config_sections import Compare, Data, StrategyT, Window
-from engine.backtest.depot_sections import AnyIdentifier, OrderRules
+from engine.backtest.depot_sections import Identifiers, OrderRules
 from engine.backtest.plan_identity import config_sha256
 from engine.core.fields import ConfigModel, DisplayText, Slug
 from engine.portfolio.account import Account
@@ -32,7 +31,7 @@ class RunConfig(ConfigModel, Generic[StrategyT]):
     compare: Compare[StrategyT] = Compare()
     evidence: Evidence = Evidence()
     orders: OrderRules = OrderRules()
-    identifiers: Mapping[Annotated[str, Field(max_length=30)], AnyIdentifier] = Field(default_factory=dict)
+    identifiers: Identifiers = Field(default_factory=dict)
 
     @property
     def before_tax(self) -> Self:

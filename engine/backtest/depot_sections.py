@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.core.fields import (
     ConfigModel,
@@ -16,7 +17,9 @@ from engine.core.fields import (
     Ticker,
     Weight,
     WholeNumber,
+    raise_faults,
 )
+from engine.core.security_codes import list_code_faults
 
 
 class OrderShares(ConfigModel):
@@ -75,3 +78,17 @@ def _name_ticker(value: object) -> object:
 
 AnyIdentifier = Annotated[Identifier, BeforeValidator(_name_ticker)]
 """A ticker, or a mapping with one."""
+
+
+def _check_codes(identifiers: Mapping[str, Identifier]) -> Mapping[str, Identifier]:
+    """Refuse an ISIN with a wrong check digit, and one code of two tickers."""
+    codes = {code: one.ticker for code, one in identifiers.items()}
+    raise_faults(((code,), wrong) for code, wrong in list_code_faults(codes))
+    return identifiers
+
+
+Identifiers = Annotated[
+    Mapping[Annotated[str, Field(max_length=30)], AnyIdentifier],
+    AfterValidator(_check_codes),
+]
+"""What brokers' codes stand for, by code."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from engine.core.errors import shorten
+from engine.core.security_codes import find_code_fault, tidy_code
 from engine.core.shortlist import shortlist
 from engine.depot.cells import (
     ISO,
@@ -23,7 +24,6 @@ from engine.depot.cells import (
     split_money,
     to_currency,
 )
-from engine.depot.codes import find_code_fault, tidy_code
 from engine.depot.documents import Document, HeaderLine, fold, show_headers
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.records import MAX_NAME, Codes

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from engine.cli import main
 from engine.core.errors import DataError
-from engine.depot.codes import Identifiers, assign_tickers, find_code_fault
+from engine.core.security_codes import find_code_fault
+from engine.depot.codes import Identifiers, assign_tickers
 from engine.depot.records import Codes, Holdings, Position
 
 LIST = {"IE00B4L5Y983": "EUNL", "A0RPWH": "EUNL", "IE00BKM4GZ66": "IS3N", "42": "IS3N"}
@@ -82,3 +86,19 @@ def test_another_security_of_the_same_ticker_is_not_taken_for_the_plan_s() -> No
         DataError, match=r"depot.csv:2: found the ISIN DE0005557508 with a code of EUNL, expected IE00B4L5Y983"
     ):
         assign_tickers(holdings(Codes(isin="DE0005557508", symbol="EUNL")), Identifiers(LIST, ["EUNL"]))
+
+
+def test_a_config_is_refused_for_a_code_that_orders_would_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "name: two\ndata: {source: {kind: sample}}\n"
+        "strategy: {kind: fixed_mix, weights: {AAPL: 50%, MSFT: 50%}, rebalance: {kind: annual}}\n"
+        "identifiers:\n  US0378331006: AAPL\n  us5949181045: MSFT\n  US5949181045: AAPL\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["engine", "validate", str(plan)])
+    assert main() == 1
+    told = capsys.readouterr().err
+    assert "plan.yaml:5: identifiers.US0378331006: found the ISIN US0378331006, expected the check digit 5" in told
+    assert "plan.yaml:7: identifiers.US5949181045: stands for AAPL, and identifiers.us5949181045 for MSFT" in told

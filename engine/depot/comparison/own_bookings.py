@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine.core.errors import DataError
+from engine.core.security_codes import tidy_code
 from engine.data.market import Market
 from engine.data.sources.fx_rates import Fixings, FxSource
 from engine.depot.cells import PLAIN, CellError, parse_number
-from engine.depot.codes import Identifiers, tidy_code
+from engine.depot.codes import Identifiers
 from engine.depot.comparison.exact import ZERO
 from engine.depot.records import Codes, TransactionKind, Transactions
 from engine.depot.user_tables import read_user_table

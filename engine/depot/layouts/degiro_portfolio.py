@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from engine.core.security_codes import tidy_code
 from engine.depot.cells import CellError, NumberForm, decimal_form, parse_number, split_money
-from engine.depot.codes import tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import table_layout

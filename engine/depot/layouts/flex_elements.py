@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from engine.core.security_codes import find_code_fault, tidy_code
 from engine.depot.cells import COMPACT, PLAIN, parse_day, parse_number, to_currency
-from engine.depot.codes import find_code_fault, tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.markup import Element, read_elements

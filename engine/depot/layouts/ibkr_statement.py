@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
+from engine.core.security_codes import is_isin, tidy_code
 from engine.depot.cells import ENGLISH, ISO, CellError
-from engine.depot.codes import is_isin, tidy_code
 from engine.depot.documents import Document, HeaderLine, fold
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import Layout

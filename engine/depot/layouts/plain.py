@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.depot.codes import tidy_code
+from engine.core.security_codes import tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import table_layout

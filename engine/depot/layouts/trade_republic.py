@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Final
 
-from engine.depot.codes import tidy_code
+from engine.core.security_codes import tidy_code
 from engine.depot.documents import Document
 from engine.depot.faults import Faults
 from engine.depot.layouts.layout import table_layout

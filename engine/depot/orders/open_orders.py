@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, cast
 
 from engine.core.errors import DataError
+from engine.core.security_codes import is_isin, tidy_code
 from engine.depot.cells import PLAIN, CellError, parse_number
-from engine.depot.codes import Identifiers, is_isin, tidy_code
+from engine.depot.codes import Identifiers
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.orders.rounding import cash_taken, largest_factor
 from engine.depot.orders.sized_orders import Fee, SizedOrders, Wanted

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.core.security_codes import tidy_code
 from engine.depot.cells import ISO, PLAIN, CellError, parse_day, parse_number, to_currency
-from engine.depot.codes import Identifiers, tidy_code
+from engine.depot.codes import Identifiers
 from engine.depot.faults import Faults, quote_cell
 from engine.depot.records import Codes
 from engine.depot.user_tables import read_user_table

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from engine.backtest.config import RunConfig
 from engine.backtest.depot_sections import Identifier, OrderRules
-from engine.depot.codes import is_isin
+from engine.core.security_codes import is_isin
 from engine.depot.orders.answer_orders import OrderAnswer
 from engine.depot.orders.exchange_rates import Rate
 from engine.depot.orders.order_terms import ceil_tick, floor_tick
