@@ -29,6 +29,8 @@ MAX_MESSAGE_LINES: Final = 50
 MAX_LINE_CHARACTERS: Final = 1000
 """Characters of one line that are printed."""
 
+_MAX_PATH: Final = 200
+"""Characters of a path that a message begins with."""
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that move a cursor, turn text around or cannot be encoded."""
 
@@ -40,7 +42,7 @@ class _PrintedError(Exception):
 
     def __str__(self) -> str:
         """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
-        lines = [escape_controls(shorten(str(line), MAX_LINE_CHARACTERS)) for line in self.args[:MAX_MESSAGE_LINES]]
+        lines = [_printed(str(line)) for line in self.args[:MAX_MESSAGE_LINES]]
         rest = len(self.args) - MAX_MESSAGE_LINES + self.uncounted
         return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
 
@@ -56,6 +58,11 @@ class ContradictionError(_PrintedError):
         """Keep the lines and what is to be sent with the log."""
         super().__init__(*lines)
         self.folder = folder
+
+
+def _printed(line: str) -> str:
+    """Return a line that is safe to print, and short: control characters that are spelled out make it longer."""
+    return shorten(escape_controls(shorten(line, MAX_LINE_CHARACTERS)), MAX_LINE_CHARACTERS)
 
 
 def escape_controls(text: str, keep: str = "") -> str:
@@ -91,6 +98,17 @@ def shorten(text: str, most: int) -> str:
         return text
     tail = most // 3
     return f"{text[: most - tail - 3]}...{text[-tail:]}"
+
+
+def shorten_path(path: str) -> str:
+    """Return at most 200 characters of a path: its beginning, and the name of the file.
+
+    >>> shorten_path("a/" * 200 + "held.csv")[-20:]
+    'a/a/a/a/a/a/held.csv'
+    """
+    name = len(path) - path.rfind("/")
+    tail = max(min(name, _MAX_PATH // 2), _MAX_PATH // 3)
+    return path if len(path) <= _MAX_PATH else f"{path[: _MAX_PATH - tail - 3]}...{path[-tail:]}"
 
 
 @dataclass(frozen=True)
@@ -160,11 +178,16 @@ class OutputError(EngineError):
 def prefix_errors(config: object, *files: object) -> Iterator[None]:
     """Put the config's name before every line of what its prices, sessions or account do not allow.
 
-    A line that begins with one of the ``files``, None for none, names its place itself.
+    A line that begins with one of the ``files``, None for none, names its place itself. Long paths are shortened.
     """
     own = tuple(str(file) for file in files if file is not None)
+    long = [path for path in (str(config), *own) if len(path) > _MAX_PATH]
     try:
         yield
     except (DataError, ScheduleError, AccountError) as error:
-        lines = map(str, error.args)
-        raise type(error)(*(line if line.startswith(own) else f"{config}: {line}" for line in lines)) from error
+        lines = [line if line.startswith(own) else f"{config}: {line}" for line in map(str, error.args)]
+        for path in long:
+            lines = [line.replace(path, shorten_path(path)) for line in lines]
+        placed = type(error)(*lines)
+        placed.uncounted = error.uncounted
+        raise placed from error

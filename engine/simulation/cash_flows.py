@@ -10,7 +10,14 @@ from engine.simulation.kernel.cash_flows import most_raised
 from engine.simulation.kernel.records import Order
 from engine.simulation.kernel.tolerances import CASH_TOLERANCE, LIMIT_TOLERANCE
 from engine.simulation.ledger import LastWithdrawal
-from engine.simulation.order_execution import execute_flow_trades, fill_order, never_sold_clause, shortfall_error
+from engine.simulation.order_execution import (
+    END_EARLIER,
+    STOP_WHEN_SPENT,
+    execute_flow_trades,
+    fill_order,
+    never_sold_clause,
+    shortfall_error,
+)
 from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.trade_events import LAST_WITHDRAWAL, WITHDRAWAL, TradeReason
 
@@ -79,11 +86,11 @@ def _require_funds(state: PortfolioState, row: int, due: float) -> None:
     """Raise AccountError when a withdrawal of ``due`` is all that can be sold and paid at ``row``, or more."""
     able = state.cash + float(state.holdings(row)[state.fresh(row) & ~state.never_sold].sum())
     if able <= due:
-        remedy = "withdraw less, end the window earlier or write account.when_spent: stop"
+        remedy = f"withdraw less{END_EARLIER}{STOP_WHEN_SPENT}"
         if state.account.stops_when_spent:
             remedy = "what is left has no close on that day; fill the gap in the prices or withdraw on another"
         if state.never_sells:
-            remedy = "withdraw less, end the window earlier or take a name off strategy.never_sell"
+            remedy = f"withdraw less{END_EARLIER} or take a name off strategy.never_sell"
         raise AccountError(
             f"{state.market.dates[row]}: a withdrawal of {due:,.2f} is due and {able:,.2f} can be raised"
             f"{never_sold_clause(state)}; {remedy}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from engine.core.arrays import FloatArray
@@ -17,6 +19,10 @@ from engine.simulation.portfolio_state import PortfolioState
 from engine.simulation.tax_budget import weights_within_budget
 from engine.simulation.tax_fixpoint import fill_after_tax, with_tax
 from engine.simulation.trade_events import TradeReason
+
+END_EARLIER: Final = ", end the window earlier"
+STOP_WHEN_SPENT: Final = " or write account.when_spent: stop"
+"""What else can be done about a withdrawal that an account cannot pay, where it is one of a run."""
 
 
 def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReason) -> bool:
@@ -35,7 +41,7 @@ def fill_order(state: PortfolioState, row: int, order: Order, reason: TradeReaso
         if status == UNAFFORDABLE and cash < 0.0 and not raised_later:
             raise AccountError(
                 f"{state.market.dates[row]}: a withdrawal takes all that costs would leave of the account; "
-                "withdraw less, end the window earlier or write account.when_spent: stop"
+                f"withdraw less{END_EARLIER}{STOP_WHEN_SPENT}"
             )
         state.record_left_out(row)
     if cash < 0.0:

@@ -93,5 +93,5 @@ def test_a_state_of_a_later_day_is_refused() -> None:
     from engine.core.errors import DataError
 
     plan = mix()
-    with pytest.raises(DataError, match="the state is of"):
+    with pytest.raises(DataError, match=r"--state: found what was decided on .*, expected a day up to"):
         plan_trades(FLAT.truncate(DATES[40]), plan, own(20.0, 20.0, 20.0, 20.0), state_at(plan, 50))

@@ -218,3 +218,15 @@ def test_an_error_begins_with_the_place_that_it_is_in(
 
 def test_settled_cash_is_that_of_the_flag(orders: OrdersCommand) -> None:
     assert orders.json("--settled-cash", "12.5")["cash"]["settled"] == 12.5
+
+
+@pytest.mark.parametrize("day", ["2262-05-01", "9999-12-31", "0001-01-01", "1677-01-03"])
+def test_a_day_that_no_exchange_has_is_no_fault_of_the_calendar(day: str, orders: OrdersCommand) -> None:
+    assert orders.run("--as-of", day) == 1
+    assert f"--as-of: found {day}, expected a day of the years 1900 to 2200" in orders.err
+    assert "data.calendar" not in orders.err
+
+
+def test_what_cannot_be_withdrawn_is_not_to_be_mended_by_the_keys_of_a_run(orders: OrdersCommand) -> None:
+    assert orders.run("--withdraw", "999999") == 1
+    assert orders.err.rstrip().endswith("a withdrawal of 999,999.00 is due and 19,059.48 can be raised; withdraw less")

@@ -85,7 +85,8 @@ def run_plan(
             spine.trade(row)
             row = spine.advance(row, sessions)
     except AccountError as error:
-        raise AccountError(f"the plan could not have paid out what you did: {error}; {remedy}") from None
+        found = str(error).partition("; ")[0]  # without what a run could do about it: its flows are those of a depot
+        raise AccountError(f"the plan could not have paid out what you did: {found}; {remedy}") from None
     if spine.state.last_withdrawal is not None:
         raise AccountError(f"on {market.dates[row - 1]} you paid out all that the plan had; {remedy}")
     opening = spine.setup.opening

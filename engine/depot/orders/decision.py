@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray
-from engine.core.errors import DataError
+from engine.core.errors import AccountError, DataError
 from engine.data.market import Market
 from engine.depot.orders.closeness import Aim
 from engine.depot.orders.loss_reviews import restore_reviews
@@ -23,6 +23,7 @@ from engine.portfolio.policy import Policy
 from engine.simulation.account_state import AccountState, in_units_of, restore, snapshot, state_before
 from engine.simulation.kernel.records import BELOW_MIN_ORDER, EATEN_BY_COSTS, NO_WHOLE_SHARE
 from engine.simulation.kernel.valuation import account_value
+from engine.simulation.order_execution import END_EARLIER, STOP_WHEN_SPENT
 from engine.simulation.run_setup import AS_WRITTEN, RunSetup
 from engine.simulation.spine import Spine
 from engine.simulation.trade_events import WITHDRAWAL, YEAR_END_PURCHASE, YEAR_END_SALE, TradeEvent
@@ -114,7 +115,7 @@ def plan_trades(
         known = None if saved is None or saved.tax is None else (saved.date, saved.tax)
         tax, told = own_taxes(plan.taxation, market, own.settled, spine.setup.taxes, known)
         state, begun, assumptions = dataclasses.replace(state, tax=tax), len(tax.bookings), (*assumptions, *told)
-    restore(spine, state)
+    _restore(spine, state)
     schedule = spine.schedule
     _replace_flows(spine, row, flow)
     if market.dates[row].astype("datetime64[Y]") == market.dates[row - 1].astype("datetime64[Y]"):
@@ -123,7 +124,10 @@ def plan_trades(
         schedule.rebalances[row] = "opening"
     elif now:
         schedule.rebalances[row] = schedule.rebalances.get(row, ASKED_FOR)
-    spine.trade(row)
+    try:
+        spine.trade(row)
+    except AccountError as error:  # neither a window nor the end of a run is a remedy for orders
+        raise AccountError(str(error).replace(END_EARLIER, "").replace(STOP_WHEN_SPENT, "")) from None
     return _netted(spine, row, begun, assumptions)
 
 
@@ -168,7 +172,7 @@ def _as_decided(
     rebalanced = [at for at in range(row - plan.account.fill_delay, row) if at in spine.schedule.rebalances]
     at = max(row - 1 - plan.account.fill_delay, opened, since, *rebalanced)  # the first close to be answered now
     fresh, at, told = restore_reviews(Spine.open(plan.setup(market)), fresh, own.lots, since, at)
-    restore(spine, fresh)  # what closes have broken is found as the run finds it: by marking them once more
+    _restore(spine, fresh)  # what closes have broken is found as the run finds it: by marking them once more
     while at < row:
         at = spine.advance(at, row)
     marked = snapshot(spine, row)
@@ -180,11 +184,18 @@ def _move_on(saved: AccountState, market: Market, row: int) -> AccountState:
     """Return an earlier state as that before ``row``; raises DataError for one of a later session."""
     before = int(np.searchsorted(market.dates, saved.date))
     if before > row:
-        raise DataError(
-            f"the state is of {saved.date}, after {market.dates[row]}; name an earlier one, or leave it out"
-        )
+        found = f"found what was decided on {saved.date}, expected a day up to {market.dates[row]}, that of the orders"
+        raise DataError(f"--state: {found}; name an earlier one, or leave it out")
     barred = np.where(saved.barred >= 0, saved.barred + (row - before), -1)
     return dataclasses.replace(saved, date=market.dates[row], barred=barred, response=None)
+
+
+def _restore(spine: Spine, saved: AccountState) -> None:
+    """Put a state into ``spine``; raises DataError, with the flag that names it, for one of other data."""
+    try:
+        restore(spine, saved)
+    except DataError as error:
+        raise DataError(f"--state: {error}; leave --state out to build it again from these prices") from None
 
 
 def _replace_flows(spine: Spine, row: int, flow: float) -> None:

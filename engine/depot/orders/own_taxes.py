@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine.core.arrays import FloatArray
+from engine.core.shortlist import shortlist
 from engine.data.market import Market
 from engine.depot.orders.own_lots import AccountHoldings, OwnLot
 from engine.simulation.tax_calendar import TaxCalendar
@@ -16,6 +17,7 @@ from engine.simulation.tax_state import TaxState, state_of_book
 from engine.tax.book import Taxation
 from engine.tax.booking_log import TRADES, LoggedBooking, logged, units_of
 
+_MOST_NAMED: Final = 5
 _SAME: Final = 1e-9
 """Of the units held: how far those of lots may be from them."""
 _ROUNDING: Final = 1e-12
@@ -39,30 +41,35 @@ def own_taxes(
     notes: tuple[str, ...] = ()
     if saved is not None:
         day, state = saved
-        kept = _as_filled(state, day, holder.units)
+        kept, apart = _as_filled(state, day, holder.units)
         if kept is not None:
             return _carry_on(taxation, market, holder, calendar, kept, day), ()
-        notes = ("the lots of the state do not add up to what is held, and are not used",)
+        names = shortlist((market.assets[j] for j in apart), _MOST_NAMED)
+        notes = (f"the lots of the state do not add up to what is held of {names}, and none of them is used",)
     built, assumed = _from_lots(taxation, market, holder)
     return built, (*notes, *assumed)
 
 
-def _as_filled(state: TaxState, day: np.datetime64, units: FloatArray) -> TaxState | None:
-    """Return a state whose last orders, those of ``day``, were filled as far as ``units`` (N,) say; None for others."""
+def _as_filled(state: TaxState, day: np.datetime64, units: FloatArray) -> tuple[TaxState | None, list[int]]:
+    """Return a state whose last orders, those of ``day``, were filled as far as ``units`` (N,) say.
+
+    For another it is None, with the columns of which something else is held than was bought and sold.
+    """
     count = len(units)
     last = [at for at, one in enumerate(state.bookings) if one.kind in TRADES and state.dates[one.row] == day]
     begun = last[0] if last else len(state.bookings)
     before, after = (np.array(units_of(found, count)) for found in (state.bookings[:begun], state.bookings))
     grace = np.maximum(_SAME * np.maximum(np.maximum(before, after), units), _ROUNDING * _turnover(state, count))
     if (np.abs(after - units) <= grace).all():
-        return state
+        return state, []
     ordered, done = after - before, units - before
     moved = np.abs(ordered) > grace
     filled = np.divide(done, ordered, out=np.zeros(count), where=moved)
-    if (np.abs(done[~moved]) > grace[~moved]).any() or not ((filled >= -_SAME) & (filled <= 1.0 + _SAME)).all():
-        return None
+    explained = np.where(moved, (filled >= -_SAME) & (filled <= 1.0 + _SAME), np.abs(done) <= grace)
+    if not explained.all():
+        return None, np.flatnonzero(~explained).tolist()
     kept = [one if at not in last else _in_part(one, filled) for at, one in enumerate(state.bookings)]
-    return replace(state, bookings=tuple(one for one in kept if one.kind not in TRADES or one.columns))
+    return replace(state, bookings=tuple(one for one in kept if one.kind not in TRADES or one.columns)), []
 
 
 def _turnover(state: TaxState, count: int) -> FloatArray:
