@@ -25,6 +25,7 @@ JSON_FILE: Final = "optimal.json"
 PAGE_FILE: Final = "optimal.html"
 _MOST_ROWS: Final = 40
 """Assets that are listed, those of the highest weights."""
+HOLDING_HEADS: Final = ("asset", "weight", "bounds", "at", "marginal risk", "share of risk")
 _NEGLIGIBLE_COST: Final = 1e-9
 """Cost of a limit up to which it is the solver's rounding."""
 
@@ -32,7 +33,7 @@ _NEGLIGIBLE_COST: Final = 1e-9
 def write_proposal(proposal: Proposal, folder: Path, held: HeldWeights | None = None) -> None:
     """Write ``optimal.json`` and ``optimal.html`` into ``folder``, both or neither; the page has what was ``held``."""
     costs = [(one.name, limit_cost_text(one, proposal)) for one in proposal.limit_costs]
-    page = proposal_html(proposal, _facts(proposal), costs, held)
+    page = proposal_html(proposal, allocation_facts(proposal), costs, held)
     with stage_folder(folder) as staging:
         atomic_write(staging / JSON_FILE, to_json(proposal_json(proposal)))
         atomic_write(staging / PAGE_FILE, page.encode())
@@ -105,12 +106,11 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
     """Print the weights with their bounds and risk, what the limits cost, the frontier, and where the files are."""
     out = console()
     out.print(text(f"{proposal.name}: weights for a decision on {proposal.decided}", "bold"))
-    for line in _facts(proposal):
+    for line in allocation_facts(proposal):
         out.print(text(line, "dim"))
     print_heading(out, "Weights")
-    names = ["asset", "weight", "bounds", "at", "marginal risk", "share of risk"]
-    shown, rows = foremost([one.weight for one in proposal.holdings], _MOST_ROWS), _holding_rows(proposal)
-    print_table(out, names, [rows[at] for at in shown], left=(0, 3), styles={1: "bold"})
+    shown, rows = foremost([one.weight for one in proposal.holdings], _MOST_ROWS), holding_rows(proposal)
+    print_table(out, HOLDING_HEADS, [rows[at] for at in shown], left=(0, 3), styles={1: "bold"})
     if hidden := len(rows) - len(shown):
         print_bullet(out, f"and {hidden} more of smaller weight; {JSON_FILE} has all")
     print_heading(out, "What the limits cost")
@@ -127,7 +127,8 @@ def print_proposal(proposal: Proposal, folder: Path) -> None:
     print_bullet(out, f"files: {folder} ({PAGE_FILE}, {JSON_FILE})")
 
 
-def _facts(proposal: Proposal) -> list[str]:
+def allocation_facts(proposal: Proposal) -> list[str]:
+    """Return from what the weights were estimated, what is expected of them, and who found them, a line each."""
     moments, found, metric = proposal.moments, proposal.solution, proposal.metric
     first, last = proposal.train
     estimated = f"estimated from {moments.observations} returns, closes of {first} to {last}"
@@ -144,7 +145,8 @@ def _facts(proposal: Proposal) -> list[str]:
     return [*lines, *filter(None, [proposal.remark])]
 
 
-def _holding_rows(proposal: Proposal) -> list[list[str]]:
+def holding_rows(proposal: Proposal) -> list[list[str]]:
+    """Return a row of text for each asset, under ``HOLDING_HEADS``."""
     return [
         [
             one.asset,

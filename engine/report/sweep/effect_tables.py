@@ -87,11 +87,30 @@ def _same_choice(path: str, views: Mapping[str, Sequence[str]], titles: Mapping[
     return f"The same choice as under {' and '.join(named)}, seen another way: no further evidence"
 
 
+def effect_marks(summary: SweepSummary) -> dict[str, tuple[str, list[Mark]]]:
+    """Return by path the title of each axis, and what each of its values does, where any can be compared."""
+    titles, found = axis_titles(summary.effects, summary.sweep.baskets), {}
+    for path, effects in summary.effects.items():
+        if len(effects.values) > 1 and _is_compared(effects):
+            ordered = path not in summary.sweep.baskets
+            shown, _ = pick_effects(
+                effects.values, summary.sweep.rank_by, EFFECTS_SHOWN if ordered else BASKETS_SHOWN, ordered=ordered
+            )
+            listed = summary.sweep.listed if path.endswith(HOLDS) else {}
+            found[path] = titles[path], [_interval(one, listed=listed.get(str(one.label))) for one in shown]
+    return found
+
+
+def _is_compared(effects: AxisEffects) -> bool:
+    """Tell whether any value but the baseline's has an effect."""
+    return any(one.effect is not None and one.label != effects.baseline for one in effects.values)
+
+
 def _effect_table(
     title: str, path: str, effects: AxisEffects, metric: str, listed: Mapping[str, float], *, ordered: bool
 ) -> EffectTable:
     """Return values as dots with bands around the line of the baseline."""
-    if not any(one.effect is not None and one.label != effects.baseline for one in effects.values):
+    if not _is_compared(effects):
         return EffectTable(title, path, effects, (), "", "", hidden=False)
     most = EFFECTS_SHOWN if ordered else BASKETS_SHOWN
     shown, hidden = pick_effects(effects.values, metric, most, ordered=ordered)
