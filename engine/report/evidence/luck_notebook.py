@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from engine.report import number_format as fmt
 from engine.report.charts.chart import Chart, unknown_kind
+from engine.report.charts.frame import plain
 from engine.report.evidence import luck_charts as charts
 from engine.report.evidence import luck_words as words
 from engine.report.notebook_table import result_html, table_html
@@ -51,12 +53,12 @@ def luck_html(summary: LuckSummary, config: Mapping[str, object]) -> str:
         body.append(table_html(words.spread_heads(pick.spreads), words.spread_rows(pick.spreads)))
     if path:
         body += _part("Paths", words.path_text(path), drawn.get("paths"))
-    left_out = [f"No {part} luck: {why}" for part, why in summary.missing.items()]
+    left_out = [f"No {part} luck: {why}" for part, why in summary.missing.items() if part != "pick"]
     window = f"{summary.window.start} to {summary.window.end}"
     lines = [words.luck_sentence(pick, summary.missing), *left_out]
     return result_html(summary.name, window, lines, body, "see .timing, .starts, .picks, .paths, .plot()")
 
 
 def _part(title: str, text: str, figure: Markup | None) -> list[Markup]:
-    said = Markup("<p><strong>{}</strong> {}</p>").format(title, text)
+    said = Markup("<p><strong>{}</strong> {}</p>").format(title, plain(fmt.typeset(text)))
     return [said, Markup("<p>{}</p>").format(Chart(title.lower(), figure).to_html())] if figure else [said]

@@ -10,6 +10,7 @@ from engine.report.charts.chart import Chart, unknown_kind
 from engine.report.charts.interval_chart import interval_chart
 from engine.report.notebook_table import result_html, table_html
 from engine.report.phrases import plural
+from engine.report.sweep.axis_titles import axis_titles
 from engine.report.sweep.effect_tables import effect_marks
 from engine.report.sweep.first_screen import headline, varied_sentence
 from engine.report.sweep.histogram import draw_histogram
@@ -59,7 +60,8 @@ def sweep_html(summary: SweepSummary, values: FloatArray) -> str:
     if best:
         names = list(best[0].parameters)
         figures = _figures(list(best[0].figures), summary.sweep.rank_by)
-        heads = ["point", *names, *map(metric_title, figures)]
+        titles = axis_titles(summary.effects, summary.sweep.baskets)
+        heads = ["point", *(titles.get(name, name) for name in names), *map(metric_title, figures)]
         rows = [
             [
                 str(one.point),
