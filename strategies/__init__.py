@@ -1,20 +1,26 @@
-"""The catalogue of strategies, nothing else: AnyStrategy is everything `strategy:` can be."""
+"""AnyStrategy is everything `strategy:` can be: the catalogue, and the strategies of plug-ins."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from pydantic import Field
+if TYPE_CHECKING:
+    from strategies.catalogue import BuiltInStrategy
 
-from engine.core.plug_ins import take_in
-from strategies.buy_and_hold import BuyAndHold
-from strategies.core_satellite import CoreSatellite
-from strategies.fixed_mix import FixedMix
-from strategies.optimised import Optimised
-from strategies.plugged_in import prepare_strategy
+    AnyStrategy: TypeAlias = BuiltInStrategy
+else:
 
-AnyStrategy: TypeAlias = Annotated[BuyAndHold | CoreSatellite | FixedMix | Optimised, Field(discriminator="kind")]
-"""A discriminated union: `kind` says which."""
+    def _catalogue() -> object:
+        from strategies.catalogue import BuiltInStrategy  # noqa: PLC0415  (a plug-in's base class needs none of them)
 
-if not TYPE_CHECKING:
-    AnyStrategy = take_in("strategies", AnyStrategy, prepare_strategy)
+        return BuiltInStrategy
+
+    def __getattr__(name: str) -> object:
+        """Make the union when it is asked for: a plug-in imports its base class from this package."""
+        if name != "AnyStrategy":
+            raise AttributeError(name)
+        from engine.core.plug_ins import on_demand  # noqa: PLC0415
+        from strategies.plugged_in import prepare_strategy  # noqa: PLC0415
+
+        globals()["AnyStrategy"] = made = on_demand(name, "strategies", _catalogue, prepare_strategy)(name)
+        return made

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final, Literal, TypeAlias
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+import numpy as np
 
 from engine.analysis import metrics as m
 from engine.analysis.performance import Performance
 from engine.core.arrays import finite_or_none
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, PERIODS_PER_YEAR, Frequency
+from engine.core.errors import EngineError
+from engine.core.plug_ins import PlugIn, PlugInError, load_plug_ins, warn_once
 
 Better: TypeAlias = Literal["high", "low", ""]
 
@@ -40,7 +45,15 @@ _percent, _ratio, _money, _count, _days = (
 
 def compute_metrics(performance: Performance) -> dict[str, float | int | None]:
     """Return every metric by name; one that is not finite does not exist."""
-    return {name: finite_or_none(metric.compute(performance)) for name, metric in METRICS.items()}
+    plugged = plugged_metrics()
+    found = {name: finite_or_none(one.compute(performance)) for name, one in _own_metrics("daily").items()}
+    for name, metric in plugged.items():
+        try:
+            found[name] = finite_or_none(metric.compute(performance))
+        except PlugInError as error:  # nobody named it, so it stops nobody
+            found[name] = None
+            warn_once(str(error))
+    return found
 
 
 _HEADLINE: Final = {
@@ -150,10 +163,75 @@ _PERIOD_WORDS: Final[dict[Frequency, tuple[str, str]]] = {
     "quarterly": ("quarter", "quarterly"),
 }
 """What a session is called, and its returns."""
+_STYLES: Final = ("percent", "ratio", "money", "count", "days")
+_OTHER_KEYS: Final = frozenset(
+    [
+        "start",
+        "end",
+        "sessions",
+        "point",
+        "max_weight",
+        "sessions_over_cap",
+        "metrics",
+        "frequency",
+        "currency_parts",
+        "yearly_fees",
+        "last_withdrawal",
+        "tax",
+        "after_tax",
+        "pre_tax",
+        "tax_paid",
+        "held_value",
+        "held_cagr",
+        "sold_value",
+        "sold_cagr",
+    ]
+)
+"""What a summary or a table of variants has under other keys."""
+
+
+def _prepare_metric(found: object, plug_in: PlugIn) -> Metric:
+    """Return a plug-in's metric as the tables have it; raises TypeError saying what is wrong with it."""
+    if not isinstance(found, Metric):
+        raise TypeError(f"is no engine.analysis.metrics_table.Metric, but a {type(found).__name__}")
+    if not re.fullmatch("[a-z][a-z0-9_]{0,39}", plug_in.kind) or plug_in.kind in _OTHER_KEYS:
+        raise TypeError("a metric's name has small letters, digits and _, and is no other key of a summary")
+    texts = found.title, found.definition
+    if found.style not in _STYLES or found.better not in get_args(Better):
+        raise TypeError(f"has style '{found.style}' and better '{found.better}'; styles are {', '.join(_STYLES)}")
+    if not all(isinstance(text, str) and text.isprintable() and 0 < len(text) <= 200 for text in texts):
+        raise TypeError("its title and definition must be texts of one line, up to 200 characters")
+    if set("{}") & set("".join(texts)):
+        raise TypeError("its title and definition must be without braces")
+    compute = found.compute
+
+    def computed(performance: Performance) -> float | int | None:
+        try:
+            answer = compute(performance)
+        except EngineError:
+            raise
+        except Exception as error:
+            raise plug_in.fault("failed", error) from error
+        if answer is not None and not isinstance(answer, (int, float, np.integer, np.floating)):
+            raise plug_in.fault(f"answers {type(answer).__name__}; a number or None is expected")
+        return answer if answer is None else float(answer)
+
+    return replace(found, compute=computed)
+
+
+@cache
+def plugged_metrics() -> Mapping[str, Metric]:
+    """Return the figures that packages of others add, by name."""
+    return load_plug_ins("metrics", (*_HEADLINE, *_DETAILS), _prepare_metric)
 
 
 def metrics_at(frequency: Frequency) -> dict[str, Metric]:
     """Return every figure of a portfolio, in the order of the tables, in the words of its frequency."""
+    return {**_own_metrics(frequency), **plugged_metrics()}
+
+
+@cache
+def _own_metrics(frequency: Frequency) -> Mapping[str, Metric]:
     day, daily = _PERIOD_WORDS[frequency]
     words = {"day": day, "daily": daily, "A": f"{PERIODS_PER_YEAR[frequency]:.0f}"}
     titled = {name: replace(one, headline=True) for name, one in _HEADLINE.items()} | _DETAILS
@@ -163,5 +241,14 @@ def metrics_at(frequency: Frequency) -> dict[str, Metric]:
     }
 
 
-METRICS: Final = metrics_at("daily")
-"""Every figure of a portfolio, in the words of daily closes; one place to add one."""
+if TYPE_CHECKING:
+    METRICS: Mapping[str, Metric]
+    """Every figure of a portfolio, in the words of daily closes; one place to add one."""
+else:
+
+    def __getattr__(name: str) -> object:
+        """Make the table when it is asked for: a plug-in imports ``Metric`` from here."""
+        if name != "METRICS":
+            raise AttributeError(name)
+        globals()["METRICS"] = made = metrics_at("daily")
+        return made

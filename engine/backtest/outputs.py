@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -119,7 +119,7 @@ class RunResult:
     """A finished run: its comparison, what it cannot know, and the resolved config it answers to.
 
     ``kept`` is the content of ``kept_prices.zip``, empty where nobody asked for it; ``tax_law`` what it is taxed by in
-    words, empty where nothing is.
+    words, empty where nothing is; ``plug_ins`` the packages of others that took part, with their versions.
     """
 
     name: str
@@ -136,6 +136,7 @@ class RunResult:
     breakdown: Breakdown | None = None
     kept: bytes = b""
     tax_law: str = ""
+    plug_ins: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> RunSummary:
@@ -146,6 +147,7 @@ class RunResult:
                 "plan_sentence": describe_plan(self.config, found.window.start).sentence,
                 "verdict": judge_run(found, confidence_level(self.config)),
                 "tax_law": self.tax_law or None,
+                "plug_ins": dict(self.plug_ins) or None,
                 "tax_sentence": tax_sentence(found, self.config) or None,
             }
         )
@@ -195,7 +197,7 @@ class RunResult:
             **({KEPT_FILE: self.kept} if self.kept else {}),
         }
         manifest = RunManifest(
-            versions=package_versions(),
+            versions=package_versions(self.plug_ins),
             config_sha256=self.config_sha256,
             data_sha256=self.summary.data.sha256,
             rates_sha256=self.rates_sha256 or None,

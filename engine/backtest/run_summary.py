@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.metadata import PackageNotFoundError, distribution, version
 from typing import Annotated, Any, Final, TypeAlias
@@ -176,6 +176,7 @@ VerdictRecord: TypeAlias = Annotated[PlanVerdict, BeforeValidator(_name_kind), W
 class RunSummary(FileRecord, BreakdownFigures):
     """The content of a run's ``summary.json``; what a run does not have is not in the file.
 
+    ``plug_ins`` are the packages of others that took part, with their versions.
     ``verdict`` and ``plan_sentence`` are in no folder of an older version; ``tax_law`` says what all portfolios are
     taxed by, ``tax_sentence`` what is left of the difference to buy-and-hold.
     """
@@ -202,6 +203,7 @@ class RunSummary(FileRecord, BreakdownFigures):
     tax_sentence: str | None = None
     tax_law: str | None = None
     audit: dict[str, float] | None = None
+    plug_ins: dict[str, str] | None = None
 
     def to_plain(self) -> dict[str, Json]:
         """Return the summary as JSON-ready data, the figures that the run was taken apart into last."""
@@ -220,9 +222,13 @@ class RunManifest(Manifest):
     trades_sha256: str
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape a result, ``absent`` where one is not installed."""
-    return {"python": platform.python_version(), **{name: _installed_version(name) for name in RECORDED_PACKAGES}}
+def package_versions(others: Iterable[str] = ()) -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape a result, ``absent`` where one is not installed.
+
+    ``others``: the packages of the plug-ins that took part.
+    """
+    names = dict.fromkeys((*RECORDED_PACKAGES, *sorted(others)))
+    return {"python": platform.python_version(), **{name: _installed_version(name) for name in names}}
 
 
 def _installed_version(name: str) -> str:

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from engine.core.crash_log import write_crash_log
-from engine.core.errors import EngineError, shorten
+from engine.core.errors import EngineError, escape_controls, shorten
 
 Group: TypeAlias = Literal["strategies", "costs", "objectives", "sources", "metrics", "taxes"]
 
@@ -111,6 +111,7 @@ class _Register:
     def __init__(self) -> None:
         self.used: dict[type, PlugIn] = {}
         self.objects: dict[tuple[Group, str], PlugIn] = {}
+        self.warned: set[str] = set()
         self.refused: dict[tuple[Group, str], tuple[PlugIn, str, BaseException | None]] = {}
 
 
@@ -129,6 +130,25 @@ def take_in(group: Group, union: object, prepare: Callable[[type, PlugIn], type]
     if not classes:
         return union
     return Annotated[(reduce(or_, classes, built_in), *about)]
+
+
+def on_demand(
+    name: str, group: Group, union: Callable[[], object], prepare: Callable[[Any, PlugIn], type]
+) -> Callable[[str], object]:
+    """Return a module's ``__getattr__``, which makes ``name`` what ``take_in`` returns, when it is first asked for.
+
+    So a plug-in may import the module that its class is an addition to.
+    """
+    made: list[object] = []
+
+    def get(wanted: str) -> object:
+        if wanted != name:
+            raise AttributeError(wanted)
+        if not made:
+            made.append(take_in(group, union(), prepare))
+        return made[0]
+
+    return get
 
 
 def load_plug_ins(group: Group, built_in: Iterable[str], prepare: Callable[[Any, PlugIn], Answer]) -> dict[str, Answer]:
@@ -185,6 +205,19 @@ def require_model(found: object, plug_in: PlugIn, base: type, members: Iterable[
         raise TypeError(
             f'its `kind` must be `kind: Literal["{plug_in.kind}"] = "{plug_in.kind}"`, as its entry is called'
         )
+
+
+def model_below(
+    base: type, names: Iterable[str], *, members: Iterable[str] = (), checks: Mapping[str, Check] | None = None
+) -> Callable[[Any, PlugIn], type]:
+    """Return what prepares a plug-in that is a model below ``base`` with ``members``: its methods ``names`` guarded."""
+
+    def prepare(found: Any, plug_in: PlugIn) -> type:  # noqa: ANN401  (whatever a package names)
+        require_model(found, plug_in, base, members)
+        model: type = found
+        return guard(model, plug_in, names, checks=checks)
+
+    return prepare
 
 
 def _kind_of(model: object) -> object:
@@ -244,6 +277,25 @@ def plug_ins_in(model: object) -> Iterator[PlugIn]:
 def versions_of(plug_ins: Iterable[PlugIn]) -> dict[str, str]:
     """Return the version of each one's package, by name in order."""
     return dict(sorted((one.package, one.version) for one in plug_ins))
+
+
+def used_versions(config: object) -> dict[str, str]:
+    """Return the packages, with versions, of the plug-ins that a config names and of the metrics that every run has."""
+    metrics = (one for (group, _), one in _REGISTER.objects.items() if group == "metrics")
+    return versions_of((*plug_ins_in(config), *metrics))
+
+
+def used_in_text(text: str) -> dict[str, str]:
+    """Return the packages, with versions, of the loaded plug-ins whose kind stands as a word in ``text``."""
+    words = frozenset(re.findall(r"[\w-]+", text))
+    return versions_of(one for (_, kind), one in _REGISTER.objects.items() if kind in words)
+
+
+def warn_once(line: str) -> None:
+    """Say on the terminal what is wrong with a plug-in that nobody asked for; a line once."""
+    if line.partition("; traceback")[0] not in _REGISTER.warned:
+        _REGISTER.warned.add(line.partition("; traceback")[0])
+        sys.stderr.write(f"warning: {escape_controls(line)}\n")
 
 
 def culprit_of(error: BaseException) -> PlugIn | None:

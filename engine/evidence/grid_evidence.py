@@ -13,7 +13,7 @@ from engine.evidence.robust_region import robust_region
 from engine.evidence.sweep_returns import NotTestedError, SweepReturns
 from engine.portfolio.policy import PolicyT
 from engine.sweep.axes import ParameterValue
-from engine.sweep.config import ALL_SIGNS
+from engine.sweep.config import ranking_sign
 from engine.sweep.evidence_record import NeighbourRecord, PlateauRecord, RegionRecord
 from engine.sweep.examination import ExaminedSweep
 
@@ -29,7 +29,7 @@ def describe_plateau(returns: SweepReturns[PolicyT]) -> PlateauRecord:
         raise NotTestedError("no variant has the metric that they are ranked by")
     if results.points.sampled is not None:
         raise NotTestedError("points of a sample have no neighbours")
-    sign, numbers, steps = ALL_SIGNS[one.rank_by], results.point_numbers, axis_steps(space)
+    sign, numbers, steps = ranking_sign(one.rank_by), results.point_numbers, axis_steps(space)
     figures = np.full(results.points.count, np.nan)
     figures[numbers] = sign * one.values
     worst = worst_neighbours(space, steps, figures)
@@ -72,7 +72,7 @@ def _neighbours(
             )
             for at in near
         ]
-        sign = ALL_SIGNS[one.rank_by]
+        sign = ranking_sign(one.rank_by)
         own.sort(key=lambda other: sign * other.figure if other.figure is not None else np.inf)
         found += own[:MAX_NEIGHBOURS]
     return found

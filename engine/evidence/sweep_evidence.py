@@ -21,7 +21,7 @@ from engine.evidence.sweep_returns import NotTestedError, SweepReturns
 from engine.evidence.verdict import VerdictFigures, verdict_sentence
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import block_sums
-from engine.sweep.config import ALL_SIGNS
+from engine.sweep.config import ranking_sign
 from engine.sweep.evidence_record import (
     BestRecord,
     DeflatedSharpeRecord,
@@ -156,7 +156,7 @@ class _SweepTests(Generic[PolicyT]):
         metric = rank_by if rank_by in BANDED_METRICS else "sharpe"
         figure = self.returns.block_figure(metric)
         first, second = half_figures(figure, *self.returns.blocks)
-        found = split_halves(first, second, ALL_SIGNS[metric])
+        found = split_halves(first, second, ranking_sign(metric))
         if found is None:
             raise NotTestedError(f"no variant has {metric} in both halves")
         try:

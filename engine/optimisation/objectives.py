@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,7 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
+from engine.core.plug_ins import model_below, on_demand
 from engine.optimisation.estimates import Moments
 from engine.optimisation.risk_parity import risk_parity_weights
 
@@ -340,7 +341,24 @@ def _vector_by_ticker(shares: Mapping[str, float], assets: tuple[str, ...]) -> F
     return np.array([shares.get(asset, 0.0) for asset in assets], dtype=np.float64)
 
 
-Objective: TypeAlias = Annotated[
+def _check_form(_: object, answer: object, inputs: ObjectiveInputs) -> str | None:
+    """Return what is wrong with the form that a plug-in's objective answers, None for nothing."""
+    if not isinstance(answer, (QuadraticForm, RatioForm, TailLossForm)):
+        return f"answers {type(answer).__name__}; a QuadraticForm, a RatioForm or a TailLossForm is expected"
+    count = len(inputs.assets)
+    shapes = {"factor": (count, count), "returns": inputs.returns.shape}
+    for name, array in vars(answer).items():
+        if name == "level":
+            if not 0.0 < array < 1.0:
+                return f"answers a level of {array}; a share between 0 and 1 is expected"
+        elif array is not None and (not isinstance(array, np.ndarray) or array.shape != shapes.get(name, (count,))):
+            return f"answers a {name} that is no array of shape {shapes.get(name, (count,))}"
+        elif array is not None and not np.isfinite(array).all():
+            return f"answers a {name} with what is no number"
+    return None
+
+
+BuiltInObjective: TypeAlias = Annotated[
     MinVariance
     | MaxSharpe
     | MeanVariance
@@ -352,4 +370,10 @@ Objective: TypeAlias = Annotated[
     | InverseVolatility,
     Field(discriminator="kind"),
 ]
-"""Everything ``objective:`` can be."""
+"""Everything ``objective:`` can be without plug-ins."""
+
+if TYPE_CHECKING:
+    Objective: TypeAlias = BuiltInObjective
+else:
+    _prepare = model_below(ConfigModel, ("form",), members=("form", "metric"), checks={"form": _check_form})
+    __getattr__ = on_demand("Objective", "objectives", lambda: BuiltInObjective, _prepare)

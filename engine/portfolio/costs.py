@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import numpy as np
 from pydantic import AfterValidator, Field, field_validator
@@ -29,6 +29,7 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
+from engine.core.plug_ins import model_below, on_demand
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.spread import Spread, SpreadByName, describe_spread
 from engine.portfolio.tariffs import OrderPrice, SavingsPlan, Tariff, load_tariffs
@@ -233,5 +234,28 @@ def _describe_extras(costs: Costs) -> str:
     return text + (f", plus {format_percent(costs.yearly)} of the account's value a year" if costs.yearly else "")
 
 
-AnyCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]
-"""Everything `costs:` can be."""
+def _check_table(_: Costs, answer: object, *given: object, **named: object) -> str | None:
+    """Return what is wrong with the table that a plug-in's costs answer, None for nothing."""
+    if not isinstance(answer, CostTable):
+        return f"answers {type(answer).__name__}; a CostTable is expected"
+    assets = given[0] if given else named["assets"]
+    count = assets if isinstance(assets, int) else len(assets) if isinstance(assets, Sequence) else 0
+    for name in ("rate", "fixed", "per_share", "minimum", "maximum", "maximum_rate", "spread"):
+        column = getattr(answer, name)
+        if not (isinstance(column, np.ndarray) and column.dtype == np.float64 and column.shape == (count,)):
+            return f"answers a {name} that is no float64 array of {count} numbers"
+        if not np.all(column >= 0.0) or (not name.startswith("maximum") and np.isinf(column).any()):
+            return f"answers a {name} that is no number from 0 on"
+    return None if 0.0 <= answer.yearly <= 1.0 else "answers a yearly fee that is no share"
+
+
+BuiltInCosts: TypeAlias = Annotated[NoCosts | PercentCosts | PerOrderCosts | BrokerCosts, Field(discriminator="kind")]
+"""Everything `costs:` can be without plug-ins."""
+
+_GUARDED: Final = ("describe", "order_price", "savings_plan_price", "cost_table", "tables_by_kind", "spreads")
+
+if TYPE_CHECKING:
+    AnyCosts: TypeAlias = BuiltInCosts
+else:
+    _prepare = model_below(Costs, _GUARDED, checks={"cost_table": _check_table})
+    __getattr__ = on_demand("AnyCosts", "costs", lambda: BuiltInCosts, _prepare)

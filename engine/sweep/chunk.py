@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.arrays import FloatArray
-from engine.sweep.batch.batch_metrics import SWEEP_METRICS, sweep_metrics
+from engine.sweep.batch.batch_metrics import sweep_metrics
 from engine.sweep.section_values import RejectionCounts
 
 
@@ -75,9 +75,10 @@ class Chunk:
 
 
 def _table(numbers: FloatArray, rows: int) -> FloatArray:
-    """Return the metrics of so many points, those after tax where there are any."""
-    taxed = rows > 0 and len(numbers) != rows * len(SWEEP_METRICS)
-    return numbers.reshape(rows, len(sweep_metrics(taxed=taxed)))
+    """Return the metrics of so many points, those after tax and those of plug-ins where there are any."""
+    widths = [len(sweep_metrics(taxed=taxed, plugged=more)) for more in ((), ("",)) for taxed in (False, True)]
+    width = next((one for one in widths if len(numbers) == rows * one), widths[0])
+    return numbers.reshape(rows, width)
 
 
 def decode_chunk(content: bytes) -> Chunk | None:

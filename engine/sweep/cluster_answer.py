@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.core.errors import OutputError, escape_controls, shorten
+from engine.core.plug_ins import PlugInError, installed_plug_ins, versions_of
 from engine.portfolio.policy import PolicyT
 from engine.sweep.chunk import Chunk, decode_chunk
 from engine.sweep.space import AxisIndices
@@ -37,7 +38,7 @@ _PACKAGES: Final = (
 @cache
 def worker_versions() -> dict[str, str]:
     """Return what has to be equal on two machines for their bits to be equal."""
-    packages = {name: _version(name) for name in _PACKAGES}
+    packages = {name: _version(name) for name in _PACKAGES} | versions_of(installed_plug_ins())
     engine = {"portfolio-engine": _version("portfolio-engine"), "its files": source_digest()[:12]}
     return {"python": platform.python_version(), "processor": platform.machine(), **engine, **packages}
 
@@ -80,15 +81,18 @@ def _compare_versions(worker: str, there: object) -> None:
 
 def compute_answer(job: SweepJob[PolicyT], worker: str, first: int, indices: AxisIndices) -> bytes:
     """Return the answer to a task, on the worker: a line of JSON, then the chunk."""
-    content, bug = b"", ""
+    content, bug, fault = b"", "", ""
     try:
         content = _evaluator(job).evaluate(first, indices).encode()
+    except PlugInError as error:
+        fault = str(error)
     except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
         bug = traceback.format_exc()
     head = {
         "worker": worker,
         "versions": worker_versions(),
         "bug": bug,
+        "plug_in": fault,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     return json.dumps(head).encode() + b"\n" + content
@@ -97,8 +101,8 @@ def compute_answer(job: SweepJob[PolicyT], worker: str, first: int, indices: Axi
 def open_answer(answer: object, first: int, indices: AxisIndices) -> Chunk:
     """Return the chunk of a worker's answer to a task.
 
-    Raises OutputError when the worker has other versions or the answer is not the whole chunk that was asked for, and
-    RuntimeError with the traceback of a bug that the worker met.
+    Raises OutputError when the worker has other versions or the answer is not the whole chunk that was asked for,
+    PlugInError when a plug-in failed there, and RuntimeError with the traceback of a bug that the worker met.
     """
     line, _, content = answer.partition(b"\n") if isinstance(answer, bytes) else (b"", b"", b"")
     head = _parse(line)
@@ -106,6 +110,8 @@ def open_answer(answer: object, first: int, indices: AxisIndices) -> Chunk:
         raise _worker_error("", "sent what is no chunk; look at its log, then --resume")
     worker = str(head.get("worker"))
     _compare_versions(worker, head.get("versions"))
+    if head.get("plug_in"):
+        raise PlugInError(f"worker {worker}: {head['plug_in']}")
     if head.get("bug"):
         raise RuntimeError(f"worker {worker}: {head['bug']}")
     if hashlib.sha256(content).hexdigest() != head.get("sha256"):

@@ -19,6 +19,7 @@ from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError, UnknownTickerError
+from engine.core.plug_ins import used_in_text, used_versions
 from engine.core.yaml_tree import KeyPath, Tree
 from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
@@ -26,7 +27,7 @@ from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
 from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.axes import parse_date
-from engine.sweep.batch.batch_metrics import sweep_metrics
+from engine.sweep.batch.batch_metrics import plugged_figures, sweep_metrics
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
@@ -75,10 +76,16 @@ class PreparedSweep(Generic[PolicyT]):
         return variant_id(self.plan_sha256, point), config.sha256()
 
     @property
+    def plug_ins(self) -> dict[str, str]:
+        """The packages of others that take part in any variant, with their versions."""
+        return used_in_text(json.dumps(self.config.canonical())) | used_versions(self.base_config)
+
+    @property
     def identity(self) -> dict[str, str]:
         """What must be equal for two sweeps to have the same results."""
         packages = ("portfolio-engine", "numba", "numpy", "pyarrow", "scipy")
         versions = [platform.python_version(), *(version(name) for name in packages)]
+        versions += [f"{name} {one}" for name, one in self.plug_ins.items()]
         return {
             "config": self.config.sha256(),
             "data": self.job.closes.provenance.sha256,
@@ -100,7 +107,8 @@ def prepare(
     """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
     closes, findings, unknown = _load_known(base_config, request_for_sweep(base_config, space))
     _require_one_use_of_dividends(base_config, space, closes)
-    job = SweepJob(schema, cast("dict[str, Tree]", base_config.canonical()), space, closes, unknown)
+    tree, plugged = cast("dict[str, Tree]", base_config.canonical()), plugged_figures(space.sweep.rank_by)
+    job = SweepJob(schema, tree, space, closes, unknown, plugged)
     return PreparedSweep(config, base_config, space, space.points(), findings, job)
 
 
@@ -207,7 +215,7 @@ def write_results(
     rejections: RejectionCounts = {}
     count = sweep.points.count
     missing = list(journal.missing_ranges(count))
-    names = sweep_metrics(taxed=sweep.base_config.tax.kind != "none")
+    names = sweep_metrics(taxed=sweep.base_config.tax.kind != "none", plugged=sweep.job.plugged)
     path = journal.path.parent / RESULTS_FILE
     with ResultsWriter(path, sweep.space, sweep.points, sweep.metadata, names) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)

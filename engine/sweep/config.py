@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import StrategyT
 from engine.core.fields import ConfigModel, FieldFault, WholeNumber, validates_fields
+from engine.core.plug_ins import installed_plug_ins, refusals
 from engine.sweep.axes import MAX_AXIS_VALUES, AnyAxis
 
 MAX_AXES: Final = 100
@@ -48,9 +49,24 @@ AFTER_TAX_SIGNS: Final[Mapping[str, int]] = {
 ALL_SIGNS: Final[Mapping[str, int]] = {**RANKING_SIGNS, **AFTER_TAX_SIGNS}
 
 
-def ranking_signs(*, taxed: bool) -> Mapping[str, int]:
-    """Return what the variants of a sweep can be ranked by, with the sign of each."""
-    return ALL_SIGNS if taxed else RANKING_SIGNS
+def ranking_signs(*, taxed: bool, rank_by: str = "") -> Mapping[str, int]:
+    """Return what the variants of a sweep can be ranked by, with the sign of each; of plug-ins ``rank_by`` alone."""
+    signs = ALL_SIGNS if taxed else RANKING_SIGNS
+    return signs if not rank_by or rank_by in ALL_SIGNS else {**signs, rank_by: ranking_sign(rank_by)}
+
+
+def ranking_sign(metric: str) -> int:
+    """Return 1 where more of a metric is better, -1 where less is; 0 where a plug-in does not say."""
+    if metric in ALL_SIGNS:
+        return ALL_SIGNS[metric]
+    from engine.analysis.metrics_table import plugged_metrics  # noqa: PLC0415  (a schema needs no compiler)
+
+    if metric not in plugged_metrics():
+        return 0
+    return {"high": 1, "low": -1}.get(plugged_metrics()[metric].better, 0)
+
+
+_OF_PLUG_INS: Final = tuple(one.kind for one in installed_plug_ins() if one.group == "metrics")
 
 
 class Grid(ConfigModel):
@@ -101,7 +117,7 @@ class Sweep(ConfigModel):
 
     mode: AnyMode = Grid()
     axes: dict[str, AnyAxis] = Field(min_length=1, max_length=MAX_AXES)
-    rank_by: Literal[tuple(ALL_SIGNS)] = "sharpe"  # type: ignore[valid-type]
+    rank_by: Literal[(*ALL_SIGNS, *_OF_PLUG_INS)] = "sharpe"  # type: ignore[valid-type]
 
     @validates_fields
     def _faults(self) -> Iterator[FieldFault]:
@@ -120,6 +136,10 @@ class SweepConfig(RunConfig[StrategyT], Generic[StrategyT]):
 
     @validates_fields
     def _ranking_faults(self) -> Iterator[FieldFault]:
+        rank_by = self.sweep.rank_by
+        if not ranking_sign(rank_by):
+            why = refusals("metrics").get(rank_by, f"{rank_by} does not say which end of it is better")
+            yield ("sweep", "rank_by"), f"{why}; rank by another figure, as rank_by: cagr"
         if self.sweep.rank_by in AFTER_TAX_SIGNS and self.tax.kind == "none":
             message = f"{self.sweep.rank_by} is a figure after tax, and nothing is taxed; write a tax, or rank_by: cagr"
             yield ("sweep", "rank_by"), message

@@ -19,6 +19,7 @@ from typing import Final, Generic, Protocol, TypeAlias
 
 from engine.core.errors import OutputError
 from engine.core.interrupts import raised_interrupts
+from engine.core.plug_ins import PlugInError, culprit_of
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.planner import clear_caches
 from engine.sweep.chunk import Chunk
@@ -110,11 +111,11 @@ class WorkerProcesses(Generic[PolicyT]):
             try:
                 connection = self._idle_or_new()
                 connection.send((first, indices))
-                answer: Chunk | RuntimeError = connection.recv()
+                answer: Chunk | RuntimeError | PlugInError = connection.recv()
             except (EOFError, OSError):
                 self._count_lost()
                 continue
-            if isinstance(answer, RuntimeError):
+            if isinstance(answer, (RuntimeError, PlugInError)):
                 raise answer
             self._idle.append(connection)
             return answer
@@ -192,5 +193,9 @@ def _worker_main(connection: Connection) -> None:
             connection.send(evaluator.evaluate(*connection.recv()))
     except EOFError:
         return
-    except Exception:  # noqa: BLE001  (whatever it is, it is ours, and the first process reports it)
-        connection.send(RuntimeError(traceback.format_exc()))
+    except PlugInError as error:
+        connection.send(error)
+    except Exception as error:  # noqa: BLE001  (whatever it is, the first process reports it)
+        culprit = culprit_of(error)
+        answer = RuntimeError(traceback.format_exc()) if culprit is None else culprit.fault("failed", error)
+        connection.send(answer)

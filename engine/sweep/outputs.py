@@ -51,7 +51,7 @@ def publish_files(
     with stage_folder(folder, lambda place: refuse_other_kind(place, SWEEP_KIND)) as staging:
         (staging_folder(folder) / RESULTS_FILE).rename(staging / RESULTS_FILE)
         manifest = SweepManifest(
-            versions=package_versions(),
+            versions=package_versions(sweep.plug_ins),
             config_sha256=sweep.config.sha256(),
             plan_sha256=sweep.plan_sha256,
             data_sha256=sweep.job.closes.provenance.sha256,

@@ -24,7 +24,7 @@ from engine.sweep.batch.batch_metrics import CAP_METRICS, block_sums, peak_weigh
 from engine.sweep.caveats import hindsight_caveats, listed_shares, sweep_caveats, uncharged_caveat
 from engine.sweep.comparison import compare_variants
 from engine.sweep.computation import PreparedSweep, run_config, swept_tariffs
-from engine.sweep.config import AFTER_TAX_SIGNS, ALL_SIGNS, ranking_signs
+from engine.sweep.config import AFTER_TAX_SIGNS, ranking_sign, ranking_signs
 from engine.sweep.effects import AxisEffects
 from engine.sweep.evidence_record import SweepEvidence
 from engine.sweep.examination import Examine, ExaminedSweep
@@ -142,7 +142,7 @@ def summarise(
     space, own, plan = every.space, run.summary, run.comparison.strategy
     rank_by, level = space.sweep.rank_by, sweep.base_config.evidence.level
     equal = every.table.has_sessions(own.window.start, own.window.end, own.window.sessions)
-    results, sign = every.restrict(equal), ALL_SIGNS[rank_by]
+    results, sign = every.restrict(equal), ranking_sign(rank_by)
     values = results.metric(rank_by)
     best = rank_rows(values, sign, MAX_LISTED).tolist()
     worst = (len(values) - 1 - rank_rows(values[::-1], -sign, MAX_LISTED)).tolist()
@@ -283,7 +283,7 @@ def _compare_metrics(
     distributions: dict[str, Distribution] = {}
     ranks: dict[str, dict[str, Rank]] = {name: {} for name in run.comparison.portfolios}
     shown: dict[str, FloatArray] = {}
-    for metric, sign in ranking_signs(taxed=results.table.is_taxed).items():
+    for metric, sign in ranking_signs(taxed=results.table.is_taxed, rank_by=results.space.sweep.rank_by).items():
         values = results.metric(metric)
         distributions[metric], shown[metric] = distribution(values), values[list(rows)]
         for name, portfolio in run.comparison.portfolios.items():

@@ -14,6 +14,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.prices import taxation_of
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
+from engine.core.plug_ins import PlugInError
 from engine.core.yaml_tree import Tree
 from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT
@@ -26,7 +27,7 @@ from engine.sweep.market_windows import MarketWindow, MarketWindows
 from engine.sweep.point_table import PointTable, build_point_table
 from engine.sweep.section_values import Rejection, RejectionCounts, count_rejections
 from engine.sweep.space import AxisIndices, Space
-from engine.sweep.strategy_table import NO_GROUP, StrategyTable
+from engine.sweep.strategy_table import NO_GROUP, REJECTED, StrategyTable
 from engine.sweep.variants import PlanTerms, PointConfigs, with_values
 from engine.tax.book import Taxation
 
@@ -36,7 +37,8 @@ class SweepJob(Generic[PolicyT]):
     """What every process needs to compute any range: the base config as text, its space, and the closes.
 
     ``schema`` returns the class that validates the config; ``unknown`` says of tickers that only variants name why the
-    source has no price of them. Equal is only what is the same object.
+    source has no price of them; ``plugged`` are the figures of plug-ins that are asked for. Equal is only what is the
+    same object.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
@@ -44,6 +46,7 @@ class SweepJob(Generic[PolicyT]):
     space: Space
     closes: Closes
     unknown: Mapping[str, str] = field(default_factory=dict)
+    plugged: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):
@@ -63,14 +66,17 @@ class ChunkEvaluator(Generic[PolicyT]):
         self.configs = PointConfigs(base_config, job.space, job.unknown)
         self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers, job.unknown)
         self.windows = MarketWindows(base_config, job.closes)
-        self.metrics = sweep_metrics(taxed=base_config.tax.kind != "none")
+        self.plugged = job.plugged
+        self.metrics = sweep_metrics(taxed=base_config.tax.kind != "none", plugged=job.plugged)
         self._taxations: dict[tuple[str, str], Taxation | None] = {}
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
         """Compute the points from ``first`` on that have ``indices`` (n, D)."""
         table, count = build_point_table(self.configs, self.strategies, indices), len(indices)
         metrics, spans = np.empty((count, len(self.metrics))), np.empty((count, 3), dtype=np.int32)
-        batches, sequential = self._plan(table)
+        batches, sequential = (
+            self._plan(table) if not self.plugged else ([], np.flatnonzero(table.group != REJECTED).tolist())
+        )
         for window, columns, at in batches:
             try:
                 metrics[at] = batch_metric_table(planner_for(window.market), columns, window.risk_free)
@@ -83,6 +89,8 @@ class ChunkEvaluator(Generic[PolicyT]):
         for alone in sequential:
             try:
                 metrics[alone], spans[alone] = self._simulate(indices[alone].tolist())
+            except PlugInError:
+                raise
             except EngineError as error:
                 rejected[alone] = Rejection(str(error))
         reasons: RejectionCounts = {}
@@ -117,7 +125,7 @@ class ChunkEvaluator(Generic[PolicyT]):
 
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
-        return not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
+        return not self.plugged and not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
 
     def _plan(self, table: PointTable) -> tuple[list[Batch], list[int]]:
         """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
@@ -163,7 +171,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         ``window``: one that is as good as its own.
         """
         variant, window = self._variant(indices, window)
-        metrics, dates = run_alone(window.market, variant, window.risk_free)
+        metrics, dates = run_alone(window.market, variant, window.risk_free, plugged=self.plugged)
         return metrics, _span(dates)
 
     def _variant(self, indices: Sequence[int], window: MarketWindow | None = None) -> tuple[Variant, MarketWindow]:

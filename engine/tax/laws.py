@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import Field
 
+from engine.core.plug_ins import model_below, on_demand
 from engine.tax.flat import FlatTax
 from engine.tax.germany.law import GermanTax
+from engine.tax.law import TaxLaw
 from engine.tax.none import NoTax
 from engine.tax.united_states.law import UnitedStatesTax
 
-AnyTax: TypeAlias = Annotated[NoTax | FlatTax | GermanTax | UnitedStatesTax, Field(discriminator="kind")]
-"""Everything `tax:` can be."""
+BuiltInTax: TypeAlias = Annotated[NoTax | FlatTax | GermanTax | UnitedStatesTax, Field(discriminator="kind")]
+"""Everything `tax:` can be without plug-ins."""
+
+if TYPE_CHECKING:
+    AnyTax: TypeAlias = BuiltInTax
+else:
+    _prepare = model_below(TaxLaw, sorted(TaxLaw.__abstractmethods__))
+    __getattr__ = on_demand("AnyTax", "taxes", lambda: BuiltInTax, _prepare)

@@ -69,7 +69,8 @@ def compare_files(folder: Path, again: Path, manifest: Manifest, files: SignedFi
 
 def compare_versions(manifest: Manifest) -> tuple[VersionChange, ...]:
     """Return the packages that are not those with which a folder was made."""
-    then, now = manifest.versions, package_versions()
+    then = manifest.versions
+    now = package_versions(name for name in then if name != "python")
     names = dict.fromkeys((*then, *now))
     changes = (VersionChange(name, then.get(name, ""), now.get(name, "")) for name in names)
     return tuple(one for one in changes if one.then != one.now)

@@ -13,7 +13,7 @@ from engine.diagnostics.verify.figures import FigureGroup, ReferenceFigure
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.batch_metrics import CAP_METRICS
 from engine.sweep.computation import PreparedSweep, run_config
-from engine.sweep.config import ALL_SIGNS, RANKING_SIGNS, ranking_signs
+from engine.sweep.config import RANKING_SIGNS, ranking_sign, ranking_signs
 from engine.sweep.finished_sweep import FinishedSweep
 from engine.sweep.results_table import RESULTS_FILE, ResultsReader
 from engine.sweep.variant_lookup import variant_config
@@ -29,7 +29,7 @@ def replay_lists(sweep: FinishedSweep) -> Iterator[ReferenceFigure]:
     """Yield what the summary says of the table: the variants it lists, how figures are distributed, and who ranks."""
     yield from _listed_variants(sweep)
     taxed = ResultsReader(sweep.path / RESULTS_FILE).is_taxed
-    for metric, sign in ranking_signs(taxed=taxed).items():
+    for metric, sign in ranking_signs(taxed=taxed, rank_by=sweep.summary.sweep.rank_by).items():
         values = sweep.metric(metric)
         yield from _distribution(sweep, metric, values)
         yield from _ranks(sweep, metric, sign * values)
@@ -62,7 +62,7 @@ def _ranks(sweep: FinishedSweep, metric: str, good: FloatArray) -> Iterator[Refe
 
     ``good`` (S,) is the higher the better.
     """
-    summary, sign = sweep.summary, ALL_SIGNS[metric]
+    summary, sign = sweep.summary, ranking_sign(metric)
     if metric == summary.sweep.rank_by and summary.best:
         yield _LISTS.compare(f"best {metric}", summary.best[0].figures[metric], sign * float(np.nanmax(good)))
     for name, ranks in summary.standings.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.report.sweep.labels import band_text, difference_text, metric_text, metric_title
-from engine.sweep.config import ALL_SIGNS
+from engine.sweep.config import ranking_sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def rival_sentence(summary: SweepSummary) -> str:
     if at is None or at.value is None or at.rank is None or best is None:
         return ""
     title, rival, told = metric_title(metric), metric_text(at.value, metric), metric_text(best, metric)
-    above = ALL_SIGNS[metric] * (best - at.value)
+    above = ranking_sign(metric) * (best - at.value)
     how = "is like" if rival == told else "is worse than" if above > 0.0 else "is better than"
     is_tested = summary.evidence is not None and summary.evidence.superiority is not None
     subject = f"The rival, buy & hold ({title} {rival})," if is_tested else f"Buy & hold ({title} {rival})"

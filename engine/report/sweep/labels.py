@@ -10,7 +10,7 @@ from engine.core.errors import shorten
 from engine.report import number_format as fmt
 from engine.report.charts.styles import FigureStyle
 from engine.report.phrases import plural, portfolio_label
-from engine.sweep.config import ALL_SIGNS
+from engine.sweep.config import ranking_sign
 from engine.sweep.effects import AxisEffects, ValueEffect
 from engine.sweep.noise_band import Band
 from engine.sweep.windows import WindowResult
@@ -152,7 +152,7 @@ def pick_effects(
     """
     kept = [one for one in rows if one.mean is not None]
     if not ordered or len(kept) > most:
-        kept.sort(key=lambda one: -ALL_SIGNS[metric] * (one.mean or 0.0))
+        kept.sort(key=lambda one: -ranking_sign(metric) * (one.mean or 0.0))
     if len(kept) <= most:
         return kept, False
     return [*kept[: most // 2], *kept[-most // 2 :]], True

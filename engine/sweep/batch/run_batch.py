@@ -121,11 +121,15 @@ def reference_metrics(
 
 
 def run_alone(
-    market: Market, variant: Variant, risk_free: float | FloatArray, version: PolicyVersion = AS_WRITTEN
+    market: Market,
+    variant: Variant,
+    risk_free: float | FloatArray,
+    version: PolicyVersion = AS_WRITTEN,
+    plugged: Sequence[str] = (),
 ) -> tuple[FloatArray, DateArray]:
-    """Return the metrics of a variant through ``simulate``, and its sessions."""
+    """Return the metrics of a variant through ``simulate``, those of plug-ins last, and its sessions."""
     ledger, own = simulate_variant(market, variant, risk_free, version)
-    return metric_row(ledger, own.market, variant.policy, own.risk_free), ledger.dates
+    return metric_row(ledger, own.market, variant.policy, own.risk_free, plugged), ledger.dates
 
 
 def simulate_variant(
