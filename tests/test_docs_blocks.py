@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.documented_blocks import ROOT, PageFaultError, Reader, is_slow, missing_line, read_blocks
+from tests.support.documented_blocks import (
+    ROOT,
+    PageFaultError,
+    Reader,
+    is_slow,
+    missing_line,
+    missing_packages,
+    read_blocks,
+)
 
 DOCS = ROOT / "docs"
 FOLLOWED = ("tutorial.md", "how_to/*.md", "coming_from/*.md", "library.md", "plug_ins.md")
@@ -36,6 +44,8 @@ def name_of(page: Path) -> str:
 def test_a_reader_who_follows_the_page_sees_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if missing := missing_packages(page.read_text(encoding="utf-8")):
+        pytest.skip(f"the page needs {', '.join(missing)}")
     for name, value in Reader(tmp_path).environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -10,13 +10,15 @@ The line above a block says what it is for:
 - ``<!-- printed -->``: lines of what the block above has printed.
 - ``<!-- not run: REASON -->``: is shown only.
 
-``<!-- slow -->`` anywhere on a page leaves it to the slow tests.
+``<!-- slow -->`` anywhere on a page leaves it to the slow tests; ``<!-- needs: bt, vectorbt -->`` skips its blocks where one
+of these is not installed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import os
 import re
@@ -56,6 +58,12 @@ class Block:
 
 def is_slow(text: str) -> bool:
     return "<!-- slow -->" in text
+
+
+def missing_packages(text: str) -> list[str]:
+    """Packages that a page needs and that are not installed."""
+    needed = re.findall(r"^<!-- needs: (.+?) -->$", text, re.MULTILINE)
+    return [name for line in needed for name in line.split(", ") if importlib.util.find_spec(name) is None]
 
 
 def read_blocks(text: str, page: str) -> list[Block]:
