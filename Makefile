@@ -16,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
+.PHONY: help demo test test-all pages docs lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test-all: $(VENV)/.testable ## the same and the slow rest
 pages: $(VENV)/.shown ## every kind of page in a real browser (Debian's chromium): widths, schemes, keys, axe, paper; then how fast they are there
 	$(BIN)/python -m pytest -n $(JOBS) -m browser tests/browser
 	$(BIN)/python benchmarks/pages.py
+
+docs: $(VENV)/.documented ## the documentation site, into build/docs: warnings are errors, and nothing is fetched
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env --doctree-dir build/docs-read docs build/docs
 
 lint: $(VENV)/.testable ## style and types
 	$(BIN)/ruff check .
@@ -118,6 +121,10 @@ $(VENV)/.testable: $(VENV)/.installed constraints.txt
 
 $(VENV)/.shown: $(VENV)/.testable
 	$(VENV)/$(TESTED) --no-build-isolation --editable '.[test,pages]'
+	@touch $@
+
+$(VENV)/.documented: $(VENV)/.installed constraints.txt
+	$(VENV)/$(TESTED) --no-build-isolation --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.comparable: $(VENV)/.testable
