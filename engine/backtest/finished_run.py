@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.backtest.kept_file import read_kept
 from engine.backtest.kept_prices import KeptPrices, files_of
-from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, Trade, folder_kind
+from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, Trade, folder_kind, kind_words
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, LotLine, TaxLine, parse_lots, parse_taxes
@@ -86,7 +86,7 @@ def read_run(folder: Path) -> FinishedRun:
         raise OutputError(f"{folder}: no such folder; name one that `engine run` wrote, as runs/my-portfolio")
     found = folder_kind(folder)
     if found not in {"", RUN_KIND}:
-        raise OutputError(f"{folder}: holds a {found}; a folder that `engine run` wrote is expected")
+        raise OutputError(f"{folder}: holds {kind_words(found)}; a folder that `engine run` wrote is expected")
     signed = SignedFolder(folder, RUN_FILES, RunManifest)
     series: dict[str, SeriesTable] = {}
     with signed.gather():

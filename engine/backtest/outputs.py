@@ -59,6 +59,7 @@ KEPT_FILE: Final = "kept_prices.zip"
 """What ``--keep-prices`` adds; how it is made and read stands in ``kept_file.py``."""
 RUN_KIND, SWEEP_KIND, LUCK_KIND = "run", "sweep", "luck"
 EXPORT_KIND, COMPARISON_KIND = "table export", "comparison"
+ORDERS_KIND, DEPOT_KIND = "orders", "depot"
 """What a folder can hold, as its manifest says under ``kind``."""
 _TABLES: Final = {
     RUN_KIND: (
@@ -76,6 +77,8 @@ _TABLES: Final = {
     LUCK_KIND: (),
     EXPORT_KIND: (),
     COMPARISON_KIND: (),
+    ORDERS_KIND: (),
+    DEPOT_KIND: (),
 }
 """What only the one kind has, the first of them always."""
 _CONTENTS: Final = {
@@ -276,11 +279,24 @@ def folder_kind(folder: Path) -> str:
     return next(whole, "") if (folder / CONFIG_FILE).exists() else ""
 
 
+def kind_words(kind: str) -> str:
+    """Return a kind as a sentence says it."""
+    own = {ORDERS_KIND: "orders of `engine orders`", DEPOT_KIND: "a comparison of `engine depot`"}
+    return own.get(kind, f"a {kind}")
+
+
+def refuse_own_depot(folder: Path, kind: str) -> None:
+    """Raise OutputError for what was made of a broker's file, which no folder keeps."""
+    if kind in {ORDERS_KIND, DEPOT_KIND}:
+        remedy = f"run `engine {kind}` again with the same files to compare them"
+        raise OutputError(f"{folder}: holds {kind_words(kind)}, made from a broker's file that is not kept; {remedy}")
+
+
 def refuse_other_kind(folder: Path, kind: str) -> None:
     """Raise OutputError when ``folder`` holds the other kind, or files of somebody else's that would be replaced."""
     found = folder_kind(folder)
     if found and found != kind:
-        raise OutputError(f"{folder}: holds a {found}; give the {kind} another name or another --out")
+        raise OutputError(f"{folder}: holds {kind_words(found)}; give the {kind} another name or another --out")
     for path in (folder / name for name in (CONFIG_FILE, MANIFEST_FILE, SUMMARY_FILE, REPORT_FILE, *_TABLES[kind])):
         if not found and os.path.lexists(path):
             raise OutputError(f"{path}: is no {kind}'s and would be replaced; move it away or choose another --out")

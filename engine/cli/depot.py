@@ -25,6 +25,7 @@ def depot(
     corrections: option.Corrections = None,
     out: option.DepotFolder = Path("depot"),
     overrides: Overrides = None,
+    offline: option.Offline = False,
     json: option.DepotJson = False,
 ) -> None:
     """Set what you did beside what the plan would have done.
@@ -34,6 +35,7 @@ def depot(
 
     Example: engine depot plan.yaml --transactions bookings.csv
     """
+    from engine.data.sources.network import network
     from engine.depot.comparison.compare_depot import compare_depot
     from engine.depot.comparison.flags import DepotFlags
     from engine.report.depot.comparison_files import comparison_json, write_comparison
@@ -42,7 +44,7 @@ def depot(
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
     flags = DepotFlags(holdings_at_start, cash_at_start, holdings, start, end, prices, layout, account, corrections)
-    with prefix_errors(config, "--", transactions, *flags.files):
+    with prefix_errors(config, "--", transactions, *flags.files), network(offline=offline):
         comparison = compare_depot(loaded, transactions, flags)
     folder = write_comparison(comparison, out)
     if json:

@@ -12,6 +12,7 @@ Rounding = Literal["plan", "best"]
 
 Layout = Annotated[str, typer.Option("--layout", metavar="NAME", help="Layout of the file, where two match.")]
 AccountName = Annotated[str, typer.Option("--account", metavar="NAME", help="Where the file has several.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Ask no network; use the prices that are stored.")]
 
 Holdings = Annotated[Path, typer.Option("--holdings", metavar="FILE", help="What you hold, as brokers export it.")]
 Cash = Annotated[

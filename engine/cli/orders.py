@@ -44,6 +44,7 @@ def orders(
     ics: option.Calendar = None,
     out: option.OrdersFolder = Path("orders"),
     overrides: Overrides = None,
+    offline: option.Offline = False,
     form: option.PrintedFile = None,
     json: option.OrdersJson = False,
 ) -> None:
@@ -56,6 +57,7 @@ def orders(
 
     Example: engine orders plan.yaml --holdings depot.csv --cash 1234.56
     """
+    from engine.data.sources.network import network
     from engine.depot.orders.answer_orders import answer_orders
     from engine.depot.orders.order_flags import OrderFlags
     from engine.report.depot.publication import write_calendar, write_orders
@@ -82,7 +84,7 @@ def orders(
     )
     loaded = composition.load_run(config, overrides or ())
     warn_of_compilation()
-    with prefix_errors(config, "--", holdings, *flags.files):
+    with prefix_errors(config, "--", holdings, *flags.files), network(offline=offline):
         answer = answer_orders(loaded, holdings, flags)
     folder = write_orders(loaded, answer, out)
     if ics is not None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, RunResult, folder_kind
+from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, RunResult, folder_kind, kind_words
 from engine.backtest.signed_files import fit_together
 from engine.core.errors import DataError, OutputError
 from engine.core.publication import lock_folder, resolve_links
@@ -46,7 +46,9 @@ def read_contestants(folders: Sequence[Path], prepare: Callable[[Path], Prepared
 def _read(folder: Path, prepare: Callable[[Path], PreparedSweep[PolicyT]]) -> Contestant:
     kind = folder_kind(folder)
     if kind not in {"", RUN_KIND, SWEEP_KIND}:
-        raise OutputError(f"{folder}: holds a {kind}; compare takes folders that `engine run` or `engine sweep` wrote")
+        raise OutputError(
+            f"{folder}: holds {kind_words(kind)}; compare takes folders that `engine run` or `engine sweep` wrote"
+        )
     with lock_folder(folder):
         finished = read_sweep(folder) if kind == SWEEP_KIND else read_run(folder)
     with fit_together(folder):

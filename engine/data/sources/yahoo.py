@@ -18,6 +18,7 @@ from engine.data.sources import price_store as store
 from engine.data.sources.base import FetchReport, PriceRequest
 from engine.data.sources.combine import combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
+from engine.data.sources.network import is_offline, require_network
 from engine.data.sources.price_store import StoredSeries
 from engine.data.sources.yahoo_refresh import refresh_series
 
@@ -135,13 +136,14 @@ def _refresh_store(tickers: list[str], exchange: str, now: dt.datetime, *, refre
             if unanswered == _MOST_UNANSWERED:
                 failed.append((ticker, _NOT_ASKED))
                 continue
-            WAITING.start(f"{ticker} from Yahoo", done, len(tickers))
             try:
+                require_network()
+                WAITING.start(f"{ticker} from Yahoo", done, len(tickers))
                 fresh, remarks = refresh_series(ticker, old, exchange, closed, whole=refresh)
                 store.write_series(_SOURCE, ticker, fresh)
             except DataError as error:
                 failed.append((ticker, str(error)))
-                unanswered = unanswered + 1 if isinstance(error, UnavailableError) else 0
+                unanswered = unanswered + 1 if isinstance(error, UnavailableError) and not is_offline() else 0
                 if isinstance(error, UnknownTickerError):
                     unknown.append(ticker)
                     store.mark_absent(_SOURCE, ticker, closed)

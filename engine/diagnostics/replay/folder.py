@@ -9,7 +9,15 @@ from typing import Final, Generic
 
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import read_run
-from engine.backtest.outputs import CONFIG_FILE, LUCK_KIND, RUN_KIND, SWEEP_KIND, RunResult, folder_kind
+from engine.backtest.outputs import (
+    CONFIG_FILE,
+    LUCK_KIND,
+    RUN_KIND,
+    SWEEP_KIND,
+    RunResult,
+    folder_kind,
+    refuse_own_depot,
+)
 from engine.backtest.signed_files import RUN_FILES, SWEEP_FILES
 from engine.core.errors import DataError, OutputError, prefix_errors
 from engine.core.publication import lock_folder
@@ -86,6 +94,7 @@ def replay_folder(folder: Path, makers: Makers[PolicyT]) -> FolderReplay:
         LUCK_KIND: (_replay_luck, LUCK_FILES),
     }
     kind = folder_kind(folder)
+    refuse_own_depot(folder, kind)
     if kind not in ways:
         raise OutputError(f"{folder}: no folder of a finished run, sweep or luck; name what `engine run` wrote")
     make, files = ways[kind]

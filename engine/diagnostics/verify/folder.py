@@ -9,7 +9,7 @@ from typing import Final
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.kept_prices import files_of
-from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind
+from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind, refuse_own_depot
 from engine.backtest.plan_identity import config_sha256
 from engine.backtest.signed_files import RUN_FILES, fit_together, page_fault
 from engine.core.errors import ContradictionError, EngineError, OutputError
@@ -36,6 +36,7 @@ def read_finished(folder: Path) -> FinishedRun | FinishedSweep:
     Raises EngineError with a line for each file that is missing, unreadable, or not the one that the manifest signs.
     """
     kind = folder_kind(folder)
+    refuse_own_depot(folder, kind)
     if kind not in {RUN_KIND, SWEEP_KIND}:
         raise OutputError(
             f"{folder}: no folder of a finished run or sweep, nor of stored prices; name what `engine run` wrote"

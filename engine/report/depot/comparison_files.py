@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
+from engine.backtest.outputs import DEPOT_KIND
 from engine.core.json_files import Json, to_json
 from engine.depot.comparison.records import ComparedFigure, DepotComparison, Deviation, DifferencePart
 from engine.report.depot.comparison_page import render_depot_comparison
 from engine.report.export.csv_file import csv_bytes
 from engine.report.export.table import ExportColumn, ExportTable
 from engine.report.owned_folder import publish_owned
-
-DEPOT_KIND: Final = "depot"
-"""What the manifest of such a folder calls it."""
 
 
 def write_comparison(comparison: DepotComparison, out: Path) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.backtest.config import RunConfig
+from engine.backtest.outputs import ORDERS_KIND
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
@@ -18,8 +19,6 @@ from engine.report.depot.order_files import basket_csv, checklist, orders_csv, p
 from engine.report.depot.order_rows import order_rows
 from engine.report.owned_folder import publish_owned
 
-ORDERS_KIND: Final = "orders"
-"""What the manifest of such a folder calls it."""
 BASKETS: Final = ("basket.csv", "basket-2.csv")
 """The first wave's file, and the one of purchases that need its proceeds."""
 _MAX_CALENDAR: Final = 1_000_000

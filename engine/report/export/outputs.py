@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import EXPORT_KIND, RUN_KIND, folder_kind
+from engine.backtest.outputs import EXPORT_KIND, RUN_KIND, folder_kind, kind_words
 from engine.backtest.signed_files import fit_together
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import OutputError
@@ -43,7 +43,7 @@ def export_run(folder: Path, to: str, what: str, out: Path | None = None) -> lis
         raise OutputError("--what: markdown is one page of verdict, figures, years and falls; leave --what away")
     found = folder_kind(folder)
     if found and found != RUN_KIND:
-        raise OutputError(f"{folder}: holds a {found}; a folder that `engine run` wrote is expected")
+        raise OutputError(f"{folder}: holds {kind_words(found)}; a folder that `engine run` wrote is expected")
     with lock_folder(folder):
         run = read_run(folder)
     with fit_together(folder):

@@ -11,7 +11,7 @@ import numpy as np
 from engine.analysis.dialects.comparison import DIALECTS, Dialect, DialectRow, compare_dialect
 from engine.analysis.dialects.series import DialectSeries
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import RUN_KIND, folder_kind
+from engine.backtest.outputs import RUN_KIND, folder_kind, kind_words
 from engine.backtest.signed_files import fit_together
 from engine.core.arrays import FloatArray
 from engine.core.conventions import PERIODS_PER_YEAR
@@ -47,7 +47,7 @@ def read_dialect(folder: Path, name: str) -> tuple[Dialect, FinishedRun, list[Di
         raise OutputError(f"--dialect: '{name}' is none of {', '.join(DIALECTS)}{'; ' if near else ''}{near}")
     found = folder_kind(folder)
     if found and found != RUN_KIND:
-        raise OutputError(f"{folder}: holds a {found}; --dialect takes a folder that `engine run` wrote")
+        raise OutputError(f"{folder}: holds {kind_words(found)}; --dialect takes a folder that `engine run` wrote")
     with lock_folder(folder):
         run = read_run(folder)
     frequency = run.summary.portfolios["strategy"].frequency or "daily"

@@ -88,6 +88,7 @@ def test_parts_of_every_shipped_plan_add_up(path: Path, shared_data: Path) -> No
 
 
 def require_all(run: Breakdown) -> None:
+    assert "strategy" in run.comparison.portfolios
     for one in run.comparison.portfolios.values():
         require_sums(one.ledger, one.market)
     if "buy_and_hold" in run.comparison.portfolios and run.rebalances.rest is not None:
