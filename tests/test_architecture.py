@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ LOOSE = {"engine", "engine.cli", "engine.composition", "engine.__main__"}
 """What stands in no room, `engine.cli` with all its files. They may import every room; `composition` alone knows `strategies`; no room imports them."""
 
 
-def imports(path: Path, *, lazy: bool = True) -> set[str]:
+@cache
+def imports(path: Path, *, lazy: bool = True) -> frozenset[str]:
     """Every module that a file imports, typing-only imports too; without ``lazy`` only those that importing it loads."""
     tree = ast.parse(path.read_text())
     found = set()
@@ -47,7 +49,7 @@ def imports(path: Path, *, lazy: bool = True) -> set[str]:
             assert node.level == 0, f"{path.name}: a relative import"
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= (whole & MODULES.keys()) | ({node.module} if whole - MODULES.keys() else set())
-    return found
+    return frozenset(found)
 
 
 def _eager(tree: ast.Module):
