@@ -206,6 +206,11 @@ def test_monthly_conventions_in_a_dozen_lines_give_the_monthly_run(monkeypatch: 
     ):
         assert figures[name] == pytest.approx(figure, rel=1e-12), name
     assert f"{figures['annual_return_by_count']:.4%} {figures['cagr']:.4%}" == "14.5677% 14.5708%"
+    daily = [
+        engine.run("sixty-forty.yaml", "data.frequency=daily", f"strategy.rebalance.session={one}").summary["strategy"]
+        for one in ("first", "last")
+    ]
+    assert [round(one["final_value"]) for one in daily] == [28_494, 28_495]
 
 
 def day_of_pp(value: float, before: float, flow: float) -> float:
