@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- picture -->", "<!-- /picture -->"
-LOOSE = {"cli", "composition", "__main__", "__init__"}
+LOOSE = {"cli", "library", "composition", "__main__", "__init__"}
 
 Arrows = dict[str, set[str]]
 
@@ -22,7 +22,7 @@ def room_of(parts: tuple[str, ...]) -> str:
     """Return the room of a module or file given by the parts of its path."""
     if parts[0] == "strategies":
         return "strategies"
-    return "cli, composition" if len(parts) == 1 or parts[1].removesuffix(".py") in LOOSE else parts[1]
+    return "cli, library, composition" if len(parts) == 1 or parts[1].removesuffix(".py") in LOOSE else parts[1]
 
 
 def sentence_of(room: str) -> str:

@@ -72,6 +72,13 @@ def open_document(path: Path, overrides: Sequence[str] = ()) -> Document:
     return loading.open_document(path, tuple(overrides))
 
 
+def override_keys(document: Document, overrides: Sequence[str]) -> Document:
+    """Override keys of a document, as ``--set`` does; what is wrong with that is among its faults."""
+    from engine.backtest import loading
+
+    return loading.override_keys(document, overrides)
+
+
 def validate_run(document: Document) -> AnyRunConfig:
     """Return the run that a document without a sweep states."""
     from engine.backtest import loading
@@ -113,9 +120,13 @@ def select_run(document: Document, variant: str = "") -> AnyRunConfig:
 
 def load_request(path: Path, overrides: Sequence[str]) -> tuple[AnyRunConfig, PriceRequest]:
     """Return a config with what it asks of its source; a sweep asks for what any of its variants may hold."""
+    return request_of(open_document(path, overrides))
+
+
+def request_of(document: Document) -> tuple[AnyRunConfig, PriceRequest]:
+    """Return a document's config with what it asks of its source, as ``load_request`` does."""
     from engine.backtest.loading import price_request
 
-    document = open_document(path, overrides)
     if "sweep" not in document.tree:
         config = validate_run(document)
         return config, price_request(config)

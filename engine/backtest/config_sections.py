@@ -38,6 +38,7 @@ from engine.data.portfolio_sessions import ReadFrequency
 from engine.data.price_index import PriceIndex
 from engine.data.sources import AnyFxSource, AnyPriceSource
 from engine.data.sources.files import Files
+from engine.data.sources.frame import Frame
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import DatedRate
 from engine.data.sources.sample import Sample
@@ -73,14 +74,14 @@ class Data(ConfigModel):
     def named_currencies(self) -> frozenset[str]:
         """What closes are quoted in as far as the config says, in whole units."""
         source = self.source
-        named = [source.currency] if isinstance(source, Files) and source.currency else []
+        named = [source.currency] if isinstance(source, Files | Frame) and source.currency else []
         sample = ["USD"] if isinstance(source, Sample) else []
         found = (parse_currency(text) for text in (*sample, *named, *self.currencies.values()))
         return frozenset(unit.currency for unit in found if unit)
 
     def stated_unit(self, ticker: str) -> StatedUnit:
         """Return what the config says of the currency of a ticker's closes, and by which key."""
-        files = self.source if isinstance(self.source, Files) else None
+        files = self.source if isinstance(self.source, Files | Frame) else None
         scaled = files is not None and files.scale is not None and files.values != "returns"
         if ticker in self.currencies:
             return StatedUnit(self.currencies[ticker], f"data.currencies.{ticker}", scaled)

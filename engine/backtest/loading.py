@@ -19,6 +19,7 @@ from engine.core.yaml_document import Document, read_document
 from engine.core.yaml_tree import KeyPath
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
+from engine.data.sources.frame import Frame
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.rates import RateFile
 from engine.data.sources.sample import Sample
@@ -37,7 +38,11 @@ DAYS_AFTER_WINDOW: Final = dt.timedelta(days=14)
 
 def open_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
     """Read a config and override its keys; what is wrong so far is among the document's faults."""
-    document = read_document(path)
+    return override_keys(read_document(path), overrides)
+
+
+def override_keys(document: Document, overrides: Sequence[str]) -> Document:
+    """Override keys of a document; what is wrong with that is among its faults."""
     if len(overrides) > MAX_OVERRIDES:
         message = f"{len(overrides):,} of them, at most {MAX_OVERRIDES:,} are read"
         raise ConfigError([Fault("--set", "", message, "write them into the config")])
@@ -176,7 +181,7 @@ def _tax_faults(config: RunConfig[PolicyT], document: Document) -> Iterator[Faul
         found = f"{law.kind} counts in {law.currency}, and the account is in {config.account.currency}"
         remedy = f"write account.currency: {law.currency}; prices are converted by data.fx"
         yield fault(("tax", "kind"), f"{found}; {remedy}")
-    if isinstance(source, Sample) or (isinstance(source, Files) and source.closes == "adjusted"):
+    if isinstance(source, Sample) or (isinstance(source, Files | Frame) and source.closes == "adjusted"):
         found = f"closes of data.source: {source.kind} are adjusted, in which dividends are untaxed gains"
         remedy = "name a source of closes as traded with dividends and splits, as {kind: yahoo}; or write kind: none"
         yield fault(("tax", "kind"), f"{found}; {remedy}")

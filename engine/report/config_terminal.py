@@ -46,9 +46,9 @@ _DIVIDENDS: Final = {
 }
 
 
-def print_config(config: RunConfig[PolicyT], name: str) -> None:
+def print_config(config: RunConfig[PolicyT], name: str, out: Console | None = None) -> None:
     """Print what a config resolves to; ``name`` is where it came from."""
-    out = console()
+    out = out or console()
     out.print(text(f"{name}: valid", "bold green"))
     out.print(text(f"{config.name}: {config.description}" if config.description else config.name))
     _print_weights(out, config.strategy)

@@ -47,6 +47,11 @@ def console() -> Console:
     return _PipeTolerantConsole(markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 
+def recording_console(columns: int = 100) -> Console:
+    """Return a console of so many columns whose lines ``file`` keeps, without colours; nothing is printed."""
+    return Console(file=io.StringIO(), width=columns, color_system=None, markup=False, emoji=False, highlight=False)
+
+
 def text(content: str, style: str = "") -> Text:
     """Return ``content`` as text that wraps and is never cut, control characters spelled out."""
     return Text(escape_controls(content), style=style, overflow="fold")

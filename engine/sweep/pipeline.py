@@ -34,6 +34,8 @@ MIN_CHUNK_POINTS, MAX_CHUNK_POINTS = 256, 8_192
 """Points of a chunk."""
 MIN_SEQUENTIAL_POINTS: Final = 200
 """Points from which on more processes are worth starting, where each runs through ``simulate``."""
+MEMORY: Final = 256_000_000
+"""What chunks take together where nothing else is said [bytes]."""
 SAMPLED_POINTS: Final = 64
 """Points that are looked at to choose between threads and processes."""
 

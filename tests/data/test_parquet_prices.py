@@ -82,7 +82,7 @@ def test_damage_beside_the_prices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("most", "message"),
     [
-        (("parquet_prices.MAX_ROWS", 2), "3 rows, expected at most 2; write a file of fewer tickers"),
+        (("arrow_prices.MAX_ROWS", 2), "3 rows, expected at most 2; write a file of fewer tickers"),
         (("grid.MAX_COLUMNS", 1), "2 columns, expected at most 1; split the file"),
     ],
     ids=["rows", "columns"],

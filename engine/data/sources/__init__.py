@@ -11,6 +11,7 @@ from engine.core.plug_ins import model_below, on_demand
 from engine.data.closes import Closes
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
+from engine.data.sources.frame import Frame
 from engine.data.sources.fx_files import FxFiles
 from engine.data.sources.fx_rates import EcbRates
 from engine.data.sources.fx_yahoo import YahooRates
@@ -26,7 +27,7 @@ def _check_closes(_: object, answer: object, request: PriceRequest) -> str | Non
     return f"answers no closes of {', '.join(missing[:5])}; raise UnknownTickerError for those" if missing else None
 
 
-BuiltInSource: TypeAlias = Annotated[Sample | Files | Yahoo, Field(discriminator="kind")]
+BuiltInSource: TypeAlias = Annotated[Sample | Files | Yahoo | Frame, Field(discriminator="kind")]
 """Every price source but those of plug-ins; a new one is a class in its own file and its name here."""
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from engine.data.market import Provenance
 from engine.data.price_files.close_kinds import FoundSeries, WantedCloses, choose_closes
 from engine.data.price_files.grid import ReadingKeys
 from engine.data.price_files.price_folder import PriceFolder, is_called, rename_remedy
+from engine.data.price_files.price_table import PriceTable
 from engine.data.price_files.read_file import read_price_file
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.combine import combine_series
@@ -70,17 +72,29 @@ def _find_series(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tup
 def _from_file(path: Path, tickers: tuple[str, ...], keys: ReadingKeys) -> tuple[FoundSeries, tuple[str, ...]]:
     """Take every ticker from one file; a single series belongs to the only ticker asked for."""
     table = read_price_file(path, tickers, keys)
+    called = [ticker for ticker in tickers if is_called(path, ticker)]
+    remedy = "let data.source.path name a folder with a file for each"
+    return series_of_table(path.name, table, tickers, called, remedy)
+
+
+def series_of_table(
+    file: str, table: PriceTable, tickers: tuple[str, ...], called: Sequence[str], remedy: str
+) -> tuple[FoundSeries, tuple[str, ...]]:
+    """Return the series of ``tickers`` in a table, and notes; ``called`` are those that its own name says.
+
+    Raises DataError when it lacks one, with ``remedy`` where it is one series and several are asked for.
+    """
     if not table.names and len(tickers) > 1:
         message = f"found one series without a ticker, expected columns for {shortlist(tickers)}"
-        raise DataError(f"{path.name}: {message}; let data.source.path name a folder with a file for each")
-    found: FoundSeries = {ticker: (path.name, table.by_kind(ticker)) for ticker in tickers}
+        raise DataError(f"{file}: {message}; {remedy}")
+    found: FoundSeries = {ticker: (file, table.by_kind(ticker)) for ticker in tickers}
     if unknown := [ticker for ticker, (_, kinds) in found.items() if not kinds]:
         holds = f"the file holds {shortlist(table.names)}"
         lines = (
-            f"{path.name}: {ticker}: found no such ticker{suggestion(ticker, table.names)}; {holds}; "
+            f"{file}: {ticker}: found no such ticker{suggestion(ticker, table.names)}; {holds}; "
             f"{rename_remedy(ticker, table.names)}"
             for ticker in unknown
         )
         raise UnknownTickerError(*lines, tickers=unknown)
-    guessed = [ticker for ticker in tickers if not table.names and not is_called(path, ticker)]
-    return found, (*table.notes, *(f"{path.name}: does not name its ticker, taken as {ticker}" for ticker in guessed))
+    guessed = [ticker for ticker in tickers if not table.names and ticker not in called]
+    return found, (*table.notes, *(f"{file}: does not name its ticker, taken as {ticker}" for ticker in guessed))

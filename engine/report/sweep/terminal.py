@@ -87,9 +87,9 @@ def sweep_progress() -> Iterator[Callable[[int, int], None]]:
             yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def print_space(space: Space) -> None:
+def print_space(space: Space, out: Console | None = None) -> None:
     """Print the axes and the number of points of a config's sweep; nothing is run."""
-    out = console()
+    out = out or console()
     print_heading(out, "Sweep")
     for axis in space.axes:
         first, last = axis.values[0], axis.values[-1]

@@ -1,0 +1,1 @@
+"""What ``engine.run`` and the other functions of the package do: the verbs, with objects for results."""

@@ -1,0 +1,128 @@
+"""A config, from a file or from a program, with the prices that stand in for those that it names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from engine import composition
+from engine.core.errors import prefix_errors
+from engine.core.yaml_document import Document
+from engine.core.yaml_tree import MAX_DEPTH, KeyPath, Tree, refusal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.composition import AnyRunConfig
+
+Config: TypeAlias = "str | PurePath | Mapping[str, object] | AnyRunConfig"
+"""A path, a mapping as YAML would have it, or a config that is valid already."""
+
+NAME: Final = "config"
+"""What messages call a config that is in no file."""
+_PRICE_KINDS: Final = frozenset({"files", "frame"})
+
+
+@dataclass(frozen=True)
+class OpenedConfig:
+    """A config with its overrides, and the table that stands in for its source; None where there is none."""
+
+    document: Document
+    table: pa.Table | None = None
+    sha256: str = ""
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it has a sweep."""
+        return "sweep" in self.document.tree
+
+    @contextmanager
+    def prices_at_hand(self) -> Iterator[None]:
+        """Have the table read as its source within this block, whose errors begin with the config's name."""
+        with self._held(), prefix_errors(self.document.name):
+            yield
+
+    def _held(self) -> AbstractContextManager[None]:
+        if self.table is None:
+            return nullcontext()
+        from engine.data.sources.frame import hold_frame
+
+        return hold_frame(self.table, self.sha256)
+
+
+def open_config(config: object, overrides: Sequence[str], prices: object = None) -> OpenedConfig:
+    """Return a config with keys overridden and, where there are ``prices``, these as its source.
+
+    Raises ConfigError for a file that cannot be read or a value that no config has, DataError for prices of no form.
+    """
+    document = _open_document(config, overrides)
+    if prices is None:
+        return OpenedConfig(document)
+    from engine.data.sources.frame import table_sha256
+    from engine.library.price_tables import read_columns
+
+    columns = read_columns(prices)
+    sha256 = table_sha256(columns.table)
+    data = document.tree.setdefault("data", {})
+    if isinstance(data, dict):
+        data["source"] = _source(data.get("source"), columns.keys, sha256)
+    return OpenedConfig(document, columns.table, sha256)
+
+
+def _source(named: Tree | None, keys: Mapping[str, str], sha256: str) -> dict[str, Tree]:
+    """Return a frame as the source, read by the keys that the config's own source of files has."""
+    own = named if isinstance(named, dict) and named.get("kind", "files") in _PRICE_KINDS else {}
+    kept = {key: value for key, value in own.items() if key not in {"kind", "path", "sha256"}}
+    return {"kind": "frame", "sha256": sha256, **keys, **kept}
+
+
+def _open_document(config: object, overrides: Sequence[str]) -> Document:
+    if isinstance(config, str | PurePath):
+        return composition.open_document(Path(config), overrides)
+    if not isinstance(config, Mapping):
+        canonical = getattr(config, "canonical", None)
+        if not callable(canonical):
+            found = f"found a {type(config).__name__}, expected a path, a mapping or a RunConfig"
+            raise refusal(NAME, found, "as engine.run('plan.yaml')")
+        config = cast("Mapping[str, object]", canonical())
+    document = Document(NAME, _to_mapping(config, ()))
+    return composition.override_keys(document, overrides)
+
+
+def _to_mapping(node: Mapping[Any, object], path: KeyPath) -> dict[str, Tree]:
+    found: dict[str, Tree] = {}
+    for key, item in node.items():
+        if not isinstance(key, str | int | float | dt.date):
+            raise refusal(NAME, f"found the key {key!r}, a key must be text", "write it so", ".".join(map(str, path)))
+        if item is not None:  # as a key that is not there
+            found[str(key)] = _to_tree(item, (*path, str(key)))
+    return found
+
+
+def _to_tree(node: object, path: KeyPath) -> Tree:
+    """Return plain data as the text that YAML would have of it."""
+    where = ".".join(map(str, path))
+    if len(path) > MAX_DEPTH:
+        raise refusal(NAME, f"more than {MAX_DEPTH} levels", "is this a configuration?", where)
+    if isinstance(node, Mapping):
+        return _to_mapping(node, path)
+    if isinstance(node, list | tuple):
+        return [_to_tree(item, (*path, at)) for at, item in enumerate(node)]
+    item = getattr(node, "item", None)
+    plain = item() if callable(item) and getattr(node, "ndim", None) == 0 else node  # a number of numpy
+    if isinstance(plain, str):
+        return str(plain)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    if isinstance(plain, int | float):
+        return repr(plain)
+    if isinstance(plain, dt.datetime):
+        return str(plain.date() if plain.time() == dt.time() else plain)
+    if isinstance(plain, dt.date | PurePath):
+        return str(plain)
+    message = f"found a {type(node).__name__}, expected text, a number, a date, a list or a mapping"
+    raise refusal(NAME, message, "convert it", where)
