@@ -15,6 +15,8 @@ from engine.core.errors import ConfigError, Fault
 from engine.core.yaml_tree import LOADER, MAX_DEPTH, KeyPath, Tree, TreeBuilder, refusal
 
 MAX_CONFIG_BYTES: Final = 1_000_000
+NO_LINE: Final = -1
+"""Where what is in no file stands."""
 MAX_OVERRIDE_CHARACTERS: Final = 1000
 """Characters of the keys that an override may name."""
 
@@ -32,17 +34,19 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
 
     @classmethod
-    def from_tree(cls, name: str, tree: dict[str, Tree]) -> Document:
-        """Return what a program put together as a document; all of it stands on line 1."""
+    def from_tree(cls, name: str, tree: dict[str, Tree], line: int = 1) -> Document:
+        """Return what a program put together as a document; all of it stands on one line, ``NO_LINE`` for none."""
         document = cls(name, tree)
-        _number_lines(tree, (), document.lines, 1)
+        _number_lines(tree, (), document.lines, line)
         return document
 
     def locate(self, path: KeyPath) -> str:
-        """Return ``file:line`` of the deepest part of ``path`` that stands in the file."""
+        """Return ``file:line`` of the deepest part of ``path`` that stands in the file; of what has no line its name."""
         for size in range(len(path), -1, -1):
             if path[:size] in self.lines:
                 line = self.lines[path[:size]]
+                if line == NO_LINE:
+                    return self.name
                 return f"{self.name}:{line}" if line else "--set"
         return self.name
 

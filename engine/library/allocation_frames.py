@@ -94,7 +94,7 @@ class AllocationFrames:
         return ("frontier",) if self.proposal.frontier else ()
 
     def plot(self, kind: str = "frontier") -> Chart:
-        """Return a chart of the report, which a notebook shows and ``save`` writes; EngineError names those there are."""
+        """Return a chart of the report for a notebook, or to ``save``; EngineError names those that there are."""
         from engine.report.allocation_notebook import allocation_chart
 
         return allocation_chart(self.proposal, kind)

@@ -111,7 +111,7 @@ class LuckFrames:
         return tuple(luck_charts(self.summary, self._config))
 
     def plot(self, kind: str = "timing") -> Chart:
-        """Return a chart of the report, which a notebook shows and ``save`` writes; EngineError names those there are."""
+        """Return a chart of the report for a notebook, or to ``save``; EngineError names those that there are."""
         from engine.report.evidence.luck_notebook import luck_chart
 
         return luck_chart(self.summary, self._config, kind)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from engine import composition
 from engine.core.errors import prefix_errors
-from engine.core.yaml_document import Document
+from engine.core.yaml_document import NO_LINE, Document
 from engine.core.yaml_tree import MAX_DEPTH, KeyPath, Tree, refusal
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _open_document(config: object, overrides: Sequence[str]) -> Document:
             found = f"found a {type(config).__name__}, expected a path, a mapping or a RunConfig"
             raise refusal(NAME, found, "as engine.run('plan.yaml')")
         config = cast("Mapping[str, object]", canonical())
-    document = Document(NAME, _to_mapping(config, ()))
+    document = Document.from_tree(NAME, _to_mapping(config, ()), NO_LINE)
     return composition.override_keys(document, overrides)
 
 

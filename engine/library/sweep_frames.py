@@ -94,7 +94,7 @@ class SweepFrames:
         return sweep_chart_kinds(self.summary, self._ranked_by)
 
     def plot(self, kind: str = "spread") -> Chart:
-        """Return a chart of the report, which a notebook shows and ``save`` writes; EngineError names those there are."""
+        """Return a chart of the report for a notebook, or to ``save``; EngineError names those that there are."""
         from engine.report.sweep.notebook import sweep_chart
 
         return sweep_chart(self.summary, self._ranked_by, kind)
