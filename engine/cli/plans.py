@@ -93,10 +93,11 @@ def run(
         tried = count_run(result, warn)
         summary, certificate = result.summary.to_plain(), None
         if certify:
+            from engine.composition import run_config_class
             from engine.evidence.look_ahead import certify_run
 
             with prefix_errors(path):
-                certificate = certify_run(config, prices, result.comparison.strategy.ledger)
+                certificate = certify_run(config, prices, result.comparison.strategy.ledger, run_config_class)
             summary["certificate"] = certificate.to_plain()
             moved += [f"{path}: {certificate.moved}"] if certificate.moved else []
         summaries.append(summary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
 from engine.core.errors import AccountError, EngineError
+from engine.core.plug_ins import plug_in_of
 from engine.core.waiting import WAITING
 from engine.data.market import Market
+from engine.evidence.fresh_process import Terms, fresh_process, spread_evenly
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
@@ -28,6 +30,8 @@ SESSIONS: Final = 50
 """Sessions t of a run after which closes are replaced."""
 _AROUND_DECISIONS: Final = 36
 """How many of them are sessions of decisions, those before and those after."""
+_FRESH_SESSIONS: Final = 8
+"""Sessions t of a plug-in's run after which closes are replaced in a process of its own."""
 
 Replacement: TypeAlias = Literal["missing", "times 1000", "reversed"]
 REPLACEMENTS: Final[Mapping[Replacement, str]] = {
@@ -84,12 +88,17 @@ class LookAheadCertificate:
         return {**dataclasses.asdict(self), "replacements": list(self.replacements), "moved": moved}
 
 
-def certify_run(config: RunConfig[PolicyT], prices: LoadedPrices, ledger: Ledger) -> LookAheadCertificate:
-    """Certify the strategy of a config, whose run over its ``prices`` was ``ledger``."""
+def certify_run(
+    config: RunConfig[PolicyT],
+    prices: LoadedPrices,
+    ledger: Ledger,
+    prepare: Callable[[], object] | None = None,
+) -> LookAheadCertificate:
+    """Certify the strategy of a config, whose run over its ``prices`` was ``ledger``; ``prepare`` as in ``certify``."""
     own, market = prices.sessions_of(config.strategy), prices.market
     costs = config.costs.cost_table(market.assets, market.foreign)
     terms = (config.strategy, config.account, costs)
-    return certify(own.market, *terms, start=own.start, ledger=ledger, taxation=prices.taxation)
+    return certify(own.market, *terms, start=own.start, ledger=ledger, taxation=prices.taxation, prepare=prepare)
 
 
 def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
@@ -101,13 +110,15 @@ def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
     start: int = 0,
     ledger: Ledger | None = None,
     taxation: Taxation | None = None,
+    prepare: Callable[[], object] | None = None,
 ) -> LookAheadCertificate:
     """Run a plan again over markets whose closes after t are replaced, and compare what was decided and traded up to t.
 
     What is replaced are closes in the account's currency and the dividends beside them. The sessions, rates of cash and
     of currencies, dated lists and filings stay: they are read by their dates. Up to t events, trades, prices, costs and
     values are compared to the bit; where assets live on also what is decided on closes up to t and filled after it.
-    Each run ends soon after its t.
+    Each run ends soon after its t. A strategy of a plug-in runs also where only the replaced closes exist, in a process
+    of its own (:mod:`.fresh_process`).
 
     Parameters
     ----------
@@ -116,6 +127,7 @@ def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
     start : first row of the window
     ledger : the run over ``market`` as it is, where it was made already
     taxation : by what law its gains are taxed, None by none
+    prepare : what a process of its own calls before it is sent a strategy, so that plug-ins are taken in as here
 
     Raises
     ------
@@ -135,6 +147,8 @@ def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
             moved = _test_session(plan, clean, t, replacement)
             if moved is not None:
                 break
+        if moved is None and plug_in_of(policy) is not None:
+            moved = _test_in_fresh_process(plan, clean, rows, prepare)
     decisions = int((clean.rebalances | clean.partial_rebalances).sum()) + len(clean.reviews)
     orders = int(np.count_nonzero(clean.trades[~clean.payouts]))
     return LookAheadCertificate(len(rows), tuple(REPLACEMENTS), decisions, orders, moved)
@@ -233,15 +247,39 @@ class _Plan(NamedTuple):
         return self._replace(account=self.account.model_copy(update={"when_spent": "stop"}))
 
 
-def _test_session(plan: _Plan, clean: Ledger, t: int, replacement: Replacement) -> Movement | None:
-    """Return what moves first in the plan's ``clean`` run when the closes after row ``t`` are replaced."""
+def _test_in_fresh_process(
+    plan: _Plan, clean: Ledger, rows: IntArray, prepare: Callable[[], object] | None
+) -> Movement | None:
+    """Return what moves first where the closes that were replaced never were in the process at all."""
+    opening, delay = clean.opening_row(plan.market), plan.account.fill_delay
+    fills = {opening + row for row in clean.rows[clean.rebalances].tolist()}
+    before = [t for t in rows.tolist() if t + 1 + delay in fills]
+    chosen = spread_evenly(before or rows.tolist(), _FRESH_SESSIONS)
+    terms = Terms(plan.policy, plan.account, plan.costs, plan.start, plan.taxation)
+    with fresh_process(terms, prepare) as run:
+        for replacement in ("reversed", "missing"):
+            for t in chosen:
+                WAITING.tick()
+                moved = _test_session(plan, clean, t, replacement, run)
+                if moved is not None:
+                    return moved
+    return None
+
+
+def _test_session(
+    plan: _Plan, clean: Ledger, t: int, replacement: Replacement, run: Callable[[Market], Ledger] | None = None
+) -> Movement | None:
+    """Return what moves first in the plan's ``clean`` run when the closes after row ``t`` are replaced.
+
+    ``run``: what runs the plan elsewhere.
+    """
     dates, delay = plan.market.dates, plan.account.fill_delay
     known = t if replacement == "missing" else t + 1 + delay  # what has ended may not be bought at a later fill
     end = min(known + 1, len(dates) - 1)  # the last session of all would be taken for the last of its month
     other = replace_later_closes(plan.market, t, replacement).truncate(dates[end])
     try:
         try:
-            changed = plan.run(other)
+            changed = run(other) if run else plan.run(other)
         except AccountError:  # the closes that were replaced may leave too little to withdraw
             changed = plan.stopping_when_spent().run(other)
     except EngineError as error:
