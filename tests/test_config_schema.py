@@ -76,6 +76,7 @@ def test_every_key_of_the_schema_is_listed_in_80_columns(
     print_keys(keys)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if "\\n" in line]
     named = {one.path.rpartition(".")[2] for one in keys}
     assert {key for _, key, one in described_keys(SCHEMA) if "const" not in one} <= named
     at = lines.index("account.capital")

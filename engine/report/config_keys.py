@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from textwrap import fill
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from engine.core.did_you_mean import did_you_mean
@@ -62,8 +62,9 @@ def print_keys(keys: list[ConfigKey]) -> None:
         default = one.default if one.default == "required" else f"default {one.default}"
         out.print(text(one.path, "bold"))
         below = f"; its keys are those of {one.told_at}" if one.told_at not in {"", one.path} else ""
-        for line in (f"{one.type}; {default}", f"{one.meaning}{below}"):
-            out.print(text(fill(line, out.width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)))
+        for told in (f"{one.type}; {default}", f"{one.meaning}{below}"):
+            for line in wrap(told, out.width, initial_indent="  ", subsequent_indent="  ", break_long_words=False):
+                out.print(text(line))
     out.print()
 
 
