@@ -128,7 +128,7 @@ def plan_trades(
         spine.trade(row)
     except AccountError as error:  # neither a window nor the end of a run is a remedy for orders
         raise AccountError(str(error).replace(END_EARLIER, "").replace(STOP_WHEN_SPENT, "")) from None
-    return _netted(spine, row, begun, assumptions)
+    return _netted(spine, row, begun, (*assumptions, *_fallbacks(spine, row)))
 
 
 _ASSUMED = (
@@ -188,6 +188,16 @@ def _move_on(saved: AccountState, market: Market, row: int) -> AccountState:
         raise DataError(f"--state: {found}; name an earlier one, or leave it out")
     barred = np.where(saved.barred >= 0, saved.barred + (row - before), -1)
     return dataclasses.replace(saved, date=market.dates[row], barred=barred, response=None)
+
+
+def _fallbacks(spine: Spine, row: int) -> list[str]:
+    """Return what is traded at ``row`` where the optimiser has no answer, and why; one that fails has raised it."""
+    return [
+        f"strategy.fallback: {one.fallback}, for the optimiser has no weights on {spine.state.market.dates[row]}: "
+        f"{one.status}"
+        for one in spine.state.steps
+        if one.row == row and one.fallback
+    ]
 
 
 def _restore(spine: Spine, saved: AccountState) -> None:
