@@ -22,6 +22,14 @@ _SEPARATORS: Final = ";,\t"
 _HEADER_LINES: Final = 5
 """Lines that are not blank among which a header is looked for: one may have a title above it."""
 _MOST_HEADERS: Final = 20
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "a workbook or a packed file (zip)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a packed file (gzip)",
+    b"\xfd7zXZ": "a packed file (xz)",
+    b"%PDF": "a PDF",
+}
+"""What a file may be that was saved instead of exported, by its first bytes."""
 _SPACE: Final = re.compile(r"\s+")
 _NUMBER_OF_SOMETHING: Final = re.compile(r"[0-9]{4}")
 
@@ -65,6 +73,9 @@ def open_document(path: str) -> Document:
 
 
 def _decode(path: str, raw: bytes) -> str:
+    for start, kind in _NO_TEXT.items():
+        if raw.startswith(start):
+            raise DataError(f"{path}: found {kind}, expected a text file; export it as CSV or XML")
     if b"\0" in raw:
         raise DataError(f"{path}: found a zero byte, expected a text file; export it as CSV or XML once more")
     for encoding in ("utf-8-sig", "cp1252"):

@@ -186,6 +186,13 @@ def test_zero_quantities_are_dropped_and_no_quantity_is_none(tmp_path: Path) -> 
     [
         (b"quantity,ticker\n1,A\0\n", "depot.csv: found a zero byte, expected a text file"),
         (
+            b"PK\x03\x04quantity,ticker\n1,A\n",
+            "depot.csv: found a workbook or a packed file (zip), expected a text file",
+        ),
+        (b"\xd0\xcf\x11\xe0\0\0", "depot.csv: found an old Excel workbook, expected a text file; export it as CSV"),
+        (b"\x1f\x8b\x08\0", "depot.csv: found a packed file (gzip), expected a text file; export it as CSV"),
+        (b"%PDF-1.7\nquantity,ticker\n", "depot.csv: found a PDF, expected a text file; export it as CSV or XML"),
+        (
             b"quantity,ticker\n1,\x81\n",
             "depot.csv: found text that is neither UTF-8 nor Windows' own (cp1252) at byte 18",
         ),
