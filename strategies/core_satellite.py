@@ -317,7 +317,7 @@ class CoreSatellite(KeepsPositions, RebalancingStrategy, WeightedStrategy):
         if isinstance(satellites, dict) and not low <= len(satellites) <= high:
             raise PydanticCustomError(
                 "satellites",
-                "{count} satellites, {low} to {high} expected; the rest belongs to the core",
+                "found {count}, expected {low} to {high}; the core takes what is left, and kind: fixed_mix any number",
                 {"count": len(satellites), "low": low, "high": high},
             )
         return satellites

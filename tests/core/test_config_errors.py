@@ -85,11 +85,13 @@ CASES = {
     ),
     "two satellites": (
         edited(", PG: 2.5%", ""),
-        "plan.yaml:8: strategy.satellites: 2 satellites, 3 to 5 expected; the rest belongs to the core",
+        "plan.yaml:8: strategy.satellites: found 2, expected 3 to 5; "
+        "the core takes what is left, and kind: fixed_mix any number",
     ),
     "six satellites": (
         edited("PG: 2.5%", "PG: 2.5%, KO: 1%, PEP: 1%, XOM: 1%"),
-        "plan.yaml:8: strategy.satellites: 6 satellites, 3 to 5 expected; the rest belongs to the core",
+        "plan.yaml:8: strategy.satellites: found 6, expected 3 to 5; "
+        "the core takes what is left, and kind: fixed_mix any number",
     ),
     "satellite above its cap": (
         edited("HD: 2.5%", "HD: 4%"),

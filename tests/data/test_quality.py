@@ -189,6 +189,17 @@ def test_a_real_crash_is_not_called_a_split() -> None:
     assert kinds(examine(*times(0.4, slice(200, None))(*clean()))) == {"jump"}
 
 
+def test_one_row_is_one_row() -> None:
+    """The count of rows on closed days is told in the number that it has."""
+    rows = {
+        "2020-01-04": "1 row falls on a Saturday or Sunday, the first is 2020-01-04",
+        "2020-01-20": "1 row is no session of XNYS, the first is 2020-01-20",
+    }
+    for day, words in rows.items():
+        row = 1 if day == "2020-01-04" else 12
+        assert any(words in one.message for one in examine(*moved(row, day)(*clean())))
+
+
 def test_without_a_calendar() -> None:
     """Weekends are still seen; gaps and holidays cannot be."""
     dates, closes = weekend(*clean())

@@ -265,6 +265,10 @@ def test_the_region_names_for_each_axis_the_value_that_has_fewest(small) -> None
     assert told.endswith("; fewest by axis: a 2 (0 %, as of 1 more of its values)")
     told = region_text(RegionRecord("sharpe", 1000, 0.5, {"b": axes["b"]}))
     assert told.endswith("this history, of every value about as many")
+    for lowest, each in ((1.0, "all"), (0.93, "93.0 % or more")):
+        level = RegionAxis(2, 1, 0, lowest, (RegionValue("x", lowest),))
+        told = region_text(RegionRecord("sharpe", 36, 1.0, {"b": level}))
+        assert told.endswith(f"this history, {each} of each value of an axis: nothing is chosen by this history")
 
 
 def test_a_test_that_was_not_made_is_printed_with_its_reason(small) -> None:

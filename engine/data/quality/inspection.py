@@ -75,13 +75,15 @@ def _check_calendar(dates: DateArray, exchange: str, sessions: DateArray | None)
     weekend = weekdays(dates) >= 5
     if weekend.any():
         first = dates[weekend][0]
-        text = f"{weekend.sum()} rows fall on a Saturday or Sunday, the first is {first}"
+        rows = "1 row falls" if weekend.sum() == 1 else f"{weekend.sum()} rows fall"
+        text = f"{rows} on a Saturday or Sunday, the first is {first}"
         yield Finding("warning", "weekend", "", first, f"{text}; shifted stamps or a market without weekends")
     if sessions is None or not len(sessions):
         return
     closed = ~weekend & ~np.isin(dates, sessions) & (dates >= sessions[0]) & (dates <= sessions[-1])
     if closed.any():
-        text = f"{closed.sum()} rows are no sessions of {exchange}, the first is {dates[closed][0]}"
+        rows = "1 row is no session" if closed.sum() == 1 else f"{closed.sum()} rows are no sessions"
+        text = f"{rows} of {exchange}, the first is {dates[closed][0]}"
         yield Finding("warning", "not_a_session", "", dates[closed][0], f"{text}; is data.calendar the right exchange?")
 
 

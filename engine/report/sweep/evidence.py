@@ -235,7 +235,8 @@ def region_text(found: RegionRecord, titles: Mapping[str, str] = _NO_TITLES) -> 
     )
     lowest = min((axis.lowest for axis in found.axes.values()), default=1.0)
     if lowest >= _NEARLY_ALL:
-        return f"{told}, {share_text(lowest)} or more of each value of an axis: nothing is chosen by this history"
+        each = "all" if lowest >= 1.0 else f"{share_text(lowest)} or more"
+        return f"{told}, {each} of each value of an axis: nothing is chosen by this history"
     parts = [
         _axis_text(titles.get(name, name), axis)
         for name, axis in found.axes.items()
