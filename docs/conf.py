@@ -10,6 +10,7 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -25,6 +26,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = [f"{name}/**" for name in EXCLUDED]
 smartquotes = False  # options begin with two hyphens
 language = "en"
+highlight_language = "text"
 
 html_theme = "furo"
 html_title = f"{project} {release}"
@@ -53,10 +55,42 @@ def _as_page(app: Sphinx, name: str, source: list[str]) -> None:
         return
     copied = next((ROOT / file for file, shown in COPIED.items() if HERE / shown == page), None)
     text = copied.read_text(encoding="utf-8") if copied else lists_of_pages(fill_in(source[0]), page)
-    text = re.sub(r"^( *`{3,})mermaid$", r"\1text", text, flags=re.MULTILINE)  # what draws it would be fetched
+    text = re.sub(r"^( *`{3,})(?:mermaid|csv)$", r"\1text", text, flags=re.MULTILINE)  # what draws pictures is fetched
     source[0] = for_site(text, copied or page, page)
+
+
+def _let_keys_break(_app: Sphinx, page: nodes.document, _name: str) -> None:
+    """Let code in tables go on in the next line after a dot or an underscore, and nowhere else."""
+    for cell in page.findall(nodes.entry):
+        for code in list(cell.findall(nodes.literal)):
+            first, *others = re.split(r"(?<=[._])(?=\w)", code.astext())
+            code.children = [nodes.Text(first)]
+            for part in others:
+                code += [nodes.raw("", "<wbr>", format="html"), nodes.Text(part)]
+
+
+def _as_numpy_docstring(
+    _app: Sphinx, _kind: str, _name: str, _shown: object, _options: object, lines: list[str]
+) -> None:
+    """Put what stands behind a name's colon below the name: it is a meaning, as types are in signatures."""
+    section = ""
+    written: list[str] = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if re.fullmatch(r"-{3,}", below):
+            section = line
+        named = re.match(r"([\w*, ]+) : (.+)", line) if section in {"Parameters", "Attributes"} else None
+        written += [named[1], f"    {named[2]}"] if named else [line]
+    lines[:] = written
+
+
+def _without_arguments(_app: Sphinx, kind: str, *_: object) -> tuple[str, str] | None:
+    """Show no arguments of a class: nobody makes results, and each is among what it has."""
+    return ("", "") if kind == "class" else None
 
 
 def setup(app: Sphinx) -> None:
     """Have every page read as the site shows it."""
     app.connect("source-read", _as_page)
+    app.connect("doctree-resolved", _let_keys_break)
+    app.connect("autodoc-process-docstring", _as_numpy_docstring, priority=100)
+    app.connect("autodoc-process-signature", _without_arguments)

@@ -59,6 +59,8 @@ def _key_table(keys: Iterable[ConfigKey]) -> str:
 def _key_row(key: ConfigKey) -> tuple[str, str, str, str]:
     below = f"; its keys are those of `{key.told_at}`" if key.told_at not in {"", key.path} else ""
     default = key.default if key.default in {"required", "none"} else f"`{key.default}`"
+    if key.type.startswith("section") and key.default[:1] == "{":
+        default = "as its keys have"
     return f"`{key.path}`", escape(key.type), default, escape(key.meaning) + below
 
 
