@@ -15,6 +15,7 @@ from typing import Any, Final
 from typer import Context
 from typer.main import get_command
 
+import engine
 from engine.analysis.metrics_table import METRICS
 from engine.cli.verbs import app
 from engine.composition import json_schema
@@ -102,28 +103,23 @@ def _verbs(command: Any, name: str, settings: dict[str, Any]) -> Iterator[str]: 
 
 
 def library() -> str:
-    """Return the directives that show the functions of ``engine`` and the classes of what they return."""
+    """Return the directives that show the functions of ``engine``, what they return, and their errors."""
     tree = ast.parse((ROOT / "engine" / "__init__.py").read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
-    named = {
-        name.id for one in functions if one.returns for name in ast.walk(one.returns) if isinstance(name, ast.Name)
-    }
-    modules = {
-        name.asname or name.name: f"{node.module}.{name.name}"
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+    classes = {
+        name.name: f"{node.module}.{name.name}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine.")
         for name in node.names
+        if name.name in engine.__all__
     }
-    shown = [f".. autofunction:: engine.{one.name}\n" for one in functions]
-    classes = [
-        f".. autoclass:: {modules[name]}\n   :members:\n   :inherited-members: object, tuple\n"
-        for name in modules
-        if name in named and modules[name].startswith("engine.")
-    ]
-    return "".join(
-        f"## {title}\n\n```{{eval-rst}}\n" + "\n".join(items) + "```\n\n"
-        for title, items in (("Functions", shown), ("Results", classes))
-    )
+    errors = {name for name in classes if name.endswith("Error")}
+    parts = {
+        "Functions": [f".. autofunction:: engine.{name}\n" for name in functions],
+        "Results": [f".. autoclass:: {classes[name]}\n   :members:\n" for name in classes if name not in errors],
+        "Errors": [f".. autoexception:: {classes[name]}\n" for name in sorted(errors)],
+    }
+    return "".join(f"## {title}\n\n```{{eval-rst}}\n" + "\n".join(items) + "```\n\n" for title, items in parts.items())
 
 
 GENERATED: Final[dict[str, Callable[[], str]]] = {

@@ -88,12 +88,15 @@ def lists_of_pages(text: str, page: Path) -> str:
 
 
 def page_of(path: Path) -> Path | None:
-    """Return the page of the site, below ``docs/``, that a file of the repository is shown as; None for none."""
+    """Return the page of the site, below ``docs/``, that a file of the repository is shown as; None for none.
+
+    A folder is shown as what its README says, or else where the front page lists its pages.
+    """
     relative = path.relative_to(ROOT).as_posix()
     if relative in COPIED:
         return DOCS / COPIED[relative]
-    if path.is_dir():
-        path /= "README.md"
+    if path.is_dir() and path != DOCS:
+        path = path / "README.md" if (path / "README.md").exists() else path.parent / "index.md"
     inside = path.is_relative_to(DOCS) and path.relative_to(DOCS).parts[0] not in EXCLUDED
     return path if inside and path.suffix in {".md", ".ipynb"} and path.exists() else None
 
