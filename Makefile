@@ -16,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages docs lint bench reading orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
+.PHONY: help demo test test-all pages docs lint bench reading start orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(VENV)/.comparable $(BENCH)/.installed ## how long things take, beside o
 
 reading: $(VENV)/.installed ## how long price files take to be read
 	$(BIN)/python benchmarks/reading.py
+
+start: $(VENV)/.installed ## how long commands take to begin; BEFORE= names a checkout of another state to set beside this one
+	$(BIN)/python benchmarks/start.py $(BEFORE)
 
 orders: $(VENV)/.installed ## how long orders of 200 positions take beyond the start of the program
 	$(BIN)/python benchmarks/orders.py
@@ -107,9 +110,10 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PYTHON=") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-# without bytecode of all modules, of which most are never imported: that is a quarter of the time, and 240 MB
+# without bytecode of all modules, of which most are never imported: that is a quarter of the time, and 240 MB;
+# without asking what each requires, for the file names all of it
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements-demo.txt
-	$(VENV)/$(INSTALL) --no-compile --require-hashes --only-binary :all: --requirement requirements-demo.txt
+	$(VENV)/$(INSTALL) --no-compile --no-deps --require-hashes --only-binary :all: --requirement requirements-demo.txt
 	$(VENV)/$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
