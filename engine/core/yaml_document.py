@@ -41,7 +41,7 @@ class Document:
         return document
 
     def locate(self, path: KeyPath) -> str:
-        """Return ``file:line`` of the deepest part of ``path`` that stands in the file; of what has no line its name."""
+        """Return ``file:line`` of the deepest part of ``path`` that is in the file; of what has no line its name."""
         for size in range(len(path), -1, -1):
             if path[:size] in self.lines:
                 line = self.lines[path[:size]]
