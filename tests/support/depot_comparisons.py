@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.depot.comparison.difference import LABELS
 from engine.depot.comparison.records import ComparedFigure, DepotComparison, Deviation, DifferencePart, PartKind
 
 KINDS: tuple[PartKind, ...] = ("late", "price", "size", "not_done", "not_planned", "fees", "taxes", "income")
-LABELS: dict[PartKind, str] = {
-    "late": "late or early",
-    "price": "price against the close",
-    "size": "other size",
-    "not_done": "not done",
-    "not_planned": "not in the plan",
-    "fees": "fees",
-    "taxes": "taxes",
-    "income": "dividends and interest",
-}
 
 
 def compare(money: dict[PartKind, list[float]], text: str = "bought 8", **other: object) -> DepotComparison:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from engine.core.security_codes import is_isin, tidy_code
+from engine.data.sessions import MONTH_NAMES
 from engine.depot.cells import ENGLISH, ISO, CellError
 from engine.depot.documents import Document, HeaderLine, fold
 from engine.depot.faults import Faults
@@ -47,20 +48,6 @@ _SECTIONS: Final = {
 }
 _SHARES: Final = ("stock", "fund")
 _CONTRACTS: Final = ("option", "future", "bond", "bill", "warrant", "cfd", "structured")
-_MONTHS: Final = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 
 
 def _recognises(document: Document) -> bool:
@@ -107,9 +94,9 @@ def _read(document: Document, faults: Faults) -> Statement:
 def _last_day(text: str) -> dt.date:
     """Return the last day of a period: ``November 1, 2026 - November 27, 2026``."""
     found = re.fullmatch(r"(?:.* - )?([A-Za-z]+) ([0-9]{1,2}), ([0-9]{4})", text[:100].strip())
-    if found and found[1].lower() in _MONTHS:
+    if found and found[1].lower() in MONTH_NAMES:
         try:
-            return dt.date(int(found[3]), _MONTHS.index(found[1].lower()) + 1, int(found[2]))
+            return dt.date(int(found[3]), MONTH_NAMES.index(found[1].lower()) + 1, int(found[2]))
         except ValueError:
             pass
     raise CellError("a day as November 27, 2026")

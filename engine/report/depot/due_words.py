@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_MONTHS: Final = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
+from engine.data.sessions import MONTH_NAMES
+
 _WORDS: Final[Mapping[str, str]] = {
     "asked for": "a rebalance, because you asked for one (--now)",
     "opening": "the opening purchase, because the depot holds nothing of the plan",
@@ -38,7 +26,7 @@ def describe_due(reason: str) -> str:
     if len(several) > 1:
         return "; ".join(map(describe_due, several))
     first = reason.partition(",")[0]
-    if first in _MONTHS:
+    if first in MONTH_NAMES:
         return f"the rebalance of {reason[:1].upper()}{reason[1:]}"
     if reason.startswith("every "):
         return f"the rebalance of {reason}"
