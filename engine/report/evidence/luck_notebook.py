@@ -56,7 +56,7 @@ def luck_html(summary: LuckSummary, config: Mapping[str, object]) -> str:
     left_out = [f"No {part} luck: {why}" for part, why in summary.missing.items() if part != "pick"]
     window = f"{summary.window.start} to {summary.window.end}"
     lines = [words.luck_sentence(pick, summary.missing), *left_out]
-    return result_html(summary.name, window, lines, body, "see .timing, .starts, .picks, .paths, .plot()")
+    return result_html(summary.name, window, lines, body, "see .spreads, .timing, .starts, .paths, .plot()")
 
 
 def _part(title: str, text: str, figure: Markup | None) -> list[Markup]:
