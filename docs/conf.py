@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib import import_module
 from importlib.metadata import version as version_of
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import FunctionType
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,8 +19,10 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from site_pages.generated import fill_in  # noqa: E402  (found by the path above)
+from site_pages.generated import fill_in  # noqa: E402
 from site_pages.links import COPIED, EXCLUDED, ROOT, for_site, lists_of_pages  # noqa: E402
+
+import engine  # noqa: E402  (found by the path above)
 
 project = "Portfolio engine"
 version = release = version_of("portfolio-engine")
@@ -69,6 +74,20 @@ def _let_keys_break(_app: Sphinx, page: nodes.document, _name: str) -> None:
                 code += [nodes.raw("", "<wbr>", format="html"), nodes.Text(part)]
 
 
+def _show_functions(_app: Sphinx) -> None:
+    """Have the functions of ``engine`` where their names are those of its rooms, which are called in their place."""
+    spec = spec_from_file_location("engine", engine.__file__)
+    if spec is None or spec.loader is None:
+        return
+    again = module_from_spec(spec)
+    spec.loader.exec_module(again)
+    shown = [name for name in engine.__all__ if isinstance(vars(again).get(name), FunctionType)]
+    for name in shown:
+        if find_spec(f"engine.{name}"):
+            import_module(f"engine.{name}")  # now, for it takes its place when it is imported
+    vars(engine).update({name: vars(again)[name] for name in shown})
+
+
 def _as_numpy_docstring(
     _app: Sphinx, _kind: str, _name: str, _shown: object, _options: object, lines: list[str]
 ) -> None:
@@ -90,6 +109,7 @@ def _without_arguments(_app: Sphinx, kind: str, *_: object) -> tuple[str, str] |
 
 def setup(app: Sphinx) -> None:
     """Have every page read as the site shows it."""
+    app.connect("builder-inited", _show_functions)
     app.connect("source-read", _as_page)
     app.connect("doctree-resolved", _let_keys_break)
     app.connect("autodoc-process-docstring", _as_numpy_docstring, priority=100)
