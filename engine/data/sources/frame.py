@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, Literal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.core.errors import DataError
 from engine.data.closes import Closes
 from engine.data.currency_codes import QuotedCurrency
 from engine.data.market import Provenance
-from engine.data.price_files.arrow_prices import TableInMemory, parse_arrow_prices
 from engine.data.price_files.close_kinds import WantedCloses, choose_closes
 from engine.data.price_files.grid import ReadingKeys
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.combine import combine_series
 from engine.data.sources.files import series_of_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PLACE: Final = "prices"
 """What messages call a frame, as the argument of the function that takes it."""
@@ -29,6 +29,8 @@ _HELD: ContextVar[tuple[str, pa.Table] | None] = ContextVar("frame", default=Non
 
 def table_sha256(table: pa.Table) -> str:
     """Return the SHA-256 of what a table's columns are called and hold."""
+    import pyarrow as pa  # noqa: PLC0415  (a config is checked without it)
+
     sink, bare = pa.BufferOutputStream(), table.replace_schema_metadata(None).combine_chunks()
     with pa.ipc.new_stream(sink, bare.schema) as stream:
         stream.write_table(bare)
@@ -61,6 +63,10 @@ class Frame(ReadingKeys):
 
     def load(self, request: PriceRequest) -> Closes:
         """Return the closes of the requested tickers; raises DataError where the frame is not at hand, or unusable."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        from engine.data.price_files.arrow_prices import TableInMemory, parse_arrow_prices  # noqa: PLC0415
+
         held = _HELD.get()
         if held is None or held[0] != self.sha256:
             found = f"the prices were a frame in a program's memory ({self.sha256[:12]}), which is in no file"
