@@ -16,7 +16,7 @@ COUNT_FLIPS ?= 1000
 SEED ?= 0
 FILINGS ?= ../shared/data/fundamentals/sec_edgar_point_in_time.parquet
 
-.PHONY: help demo test test-all pages docs lint bench reading start orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
+.PHONY: help demo test test-all docs-run pages docs lint bench reading start orders events processors corrupted hostile flips fuzz sweeps rules gate universe parts after-tax optimisers intervals evidence kills mutants requirements licences vulnerabilities package fresh release-notes container sbom size picture clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: $(VENV)/.testable ## everything that must hold, documented examples too, i
 
 test-all: $(VENV)/.testable ## the same and the slow rest
 	$(BIN)/python -m pytest -n $(JOBS) --doctest-modules
+
+docs-run: $(VENV)/.testable ## every block of every page, the tour, and packages of others as they are installed: what of these is slow
+	$(BIN)/python -m pytest -n $(JOBS) -m slow tests/test_docs_blocks.py tests/test_coming_from.py tests/library tests/plug_ins
 
 pages: $(VENV)/.shown ## every kind of page in a real browser (Debian's chromium): widths, schemes, keys, axe, paper; then how fast they are there
 	$(BIN)/python -m pytest -n $(JOBS) -m browser tests/browser
