@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.core.arrays import read_only
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel
 from engine.core.plug_ins import Check, PlugIn, guard, require_model
@@ -51,7 +50,9 @@ def seal(given: Any) -> Any:  # noqa: ANN401  (every argument of every method pa
 
 
 def _copy(array: Any) -> Any:  # noqa: ANN401  (of any element)
-    return array if array.base is None and not array.flags.writeable else read_only(array.copy())
+    own = array.copy()
+    own.flags.writeable = False  # the array itself: a read-only view has a base
+    return own
 
 
 def _check_weights(_: object, answer: object, decision: Decision) -> str | None:

@@ -11,7 +11,13 @@ from engine.core.powers import powers
 from engine.data.closes import Closes
 from engine.data.market import Provenance
 from engine.data.sources.base import PriceRequest
-from engine.optimisation.objectives import ObjectiveForm, ObjectiveInputs, ObjectiveMetric, QuadraticForm
+from engine.optimisation.objectives import (
+    ObjectiveForm,
+    ObjectiveInputs,
+    ObjectiveMetric,
+    QuadraticForm,
+    covariance_factor,
+)
 from engine.portfolio.costs import Costs
 from engine.portfolio.tariffs import OrderPrice
 from engine.tax.flat import FlatTax
@@ -42,7 +48,8 @@ class MinSemivariance(ConfigModel):
     def form(self, inputs: ObjectiveInputs) -> ObjectiveForm:
         """Return ``w' S w``, S the second moments of what assets lost, a year."""
         lost = np.minimum(inputs.returns, 0.0)
-        factor = np.linalg.cholesky(lost.T @ lost / len(lost) * 252.0 + 1e-12 * np.eye(lost.shape[1]))
+        moments = lost.T @ lost / len(lost) * 252.0
+        factor = covariance_factor(moments)
         none = np.zeros(len(inputs.assets))
         return QuadraticForm(factor, none, none)
 

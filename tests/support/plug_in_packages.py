@@ -26,6 +26,7 @@ def install(folder: Path, package: str, module: str, entries: Mapping[str, str],
 
 STRATEGY = """
     import gc
+    import sys
     from typing import Literal
     import numpy as np
     from engine.data.market import Market
