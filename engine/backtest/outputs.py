@@ -122,7 +122,8 @@ class RunResult:
     """A finished run: its comparison, what it cannot know, and the resolved config it answers to.
 
     ``kept`` is the content of ``kept_prices.zip``, empty where nobody asked for it; ``tax_law`` what it is taxed by in
-    words, empty where nothing is; ``plug_ins`` the packages of others that took part, with their versions.
+    words, empty where nothing is; ``plug_ins`` the packages of others that took part, with their versions,
+    and ``own_words`` what their strategy and costs say of themselves.
     """
 
     name: str
@@ -140,6 +141,7 @@ class RunResult:
     kept: bytes = b""
     tax_law: str = ""
     plug_ins: Mapping[str, str] = field(default_factory=dict)
+    own_words: tuple[str, ...] = ()
 
     @cached_property
     def summary(self) -> RunSummary:
@@ -147,7 +149,7 @@ class RunResult:
         found = self._figures()
         return found.model_copy(
             update={
-                "plan_sentence": describe_plan(self.config, found.window.start).sentence,
+                "plan_sentence": " ".join([describe_plan(self.config, found.window.start).sentence, *self.own_words]),
                 "verdict": judge_run(found, confidence_level(self.config)),
                 "tax_law": self.tax_law or None,
                 "plug_ins": dict(self.plug_ins) or None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -18,10 +19,11 @@ from engine.backtest.loading import config_tickers
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
 from engine.backtest.tax_words import describe_law
-from engine.core.plug_ins import used_versions
+from engine.core.plug_ins import plug_in_of, used_versions
 from engine.data.quality.findings import limit_findings
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT
+from engine.portfolio.policy_abilities import DescribesRules
 
 MAX_WARNINGS_PER_KIND: Final = 3
 """Warnings about data of one kind; more become one line with their count and the worst (S15)."""
@@ -93,7 +95,18 @@ def run_backtest(
         warnings=tuple(dict.fromkeys(warnings)),
         tax_law=describe_law(config.tax, config_tickers(config)),
         plug_ins=used_versions(config),
+        own_words=tuple(_plug_in_words(config)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),
         breakdown=break_down(comparison, plan, evidence, late_purchases=terms.late_purchases) if breakdown else None,
     )
+
+
+def _plug_in_words(config: RunConfig[PolicyT]) -> Iterator[str]:
+    """Yield sentences of what a strategy and costs of plug-ins say of themselves; nothing for the engine's own."""
+    strategy = config.strategy
+    if plug_in_of(strategy) and isinstance(strategy, DescribesRules):
+        for title, lines in strategy.rules().items():
+            yield f"{title}: {'; '.join(lines)}."
+    if plug_in_of(config.costs):
+        yield f"Costs: {config.costs.describe()}."

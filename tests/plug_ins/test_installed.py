@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import subprocess
@@ -137,7 +136,6 @@ def test_a_sweep_varies_a_plug_in_s_fields_and_ranks_by_its_metric(site: Path, h
     folder = next(one.parent for one in (home / "runs").rglob("trades.csv"))
     figures = json.loads((folder / "summary.json").read_text())["portfolios"]["strategy"]
     assert figures["gain_to_pain"] == best["gain_to_pain"]
-    assert list(csv.reader((folder / "trades.csv").open()))
 
 
 def test_one_that_fails_ends_every_verb_in_one_line_with_code_1(home: Path, tmp_path: Path) -> None:

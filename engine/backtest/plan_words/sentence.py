@@ -121,12 +121,16 @@ def _fits(clauses: Mapping[str, Clause], chosen: Mapping[str, int]) -> bool:
     return len(_join(clauses, chosen)) <= MAX_CHARACTERS
 
 
+_NAMES_WEIGHTS: Final = {"buy_and_hold", "fixed_mix", "core_satellite"}
+"""Kinds that trade back to what they name; those of plug-ins decide."""
+
+
 def _clauses(sections: Mapping[str, Section], start: str) -> dict[str, Clause]:
     """Return the clauses of a sentence by what they tell."""
     account, strategy = sections["account"], sections["strategy"]
     kind = strategy.text("kind")
     found = {"money": describe_money(account, start), "flows": describe_flows(account)}
-    again = "back to these weights"
+    again = "back to these weights" if kind in _NAMES_WEIGHTS else "weighed anew"
     if kind in {"buy_and_hold", "fixed_mix"}:
         held = dict(zip(("holdings",), describe_mix(strategy), strict=True))
     elif kind == "core_satellite":
