@@ -41,14 +41,12 @@ class Document:
         return document
 
     def locate(self, path: KeyPath) -> str:
-        """Return ``file:line`` of the deepest part of ``path`` that is in the file; of what has no line its name."""
-        for size in range(len(path), -1, -1):
-            if path[:size] in self.lines:
-                line = self.lines[path[:size]]
-                if line == NO_LINE:
-                    return self.name
-                return f"{self.name}:{line}" if line else "--set"
-        return self.name
+        """Return ``file:line`` of the deepest part of ``path`` that stands in the file; the name of what has none."""
+        known = (self.lines.get(path[:size]) for size in range(len(path), -1, -1))
+        line = next((one for one in known if one is not None), NO_LINE)
+        if line == NO_LINE:
+            return self.name
+        return f"{self.name}:{line}" if line else "--set"
 
     def value_at(self, path: KeyPath) -> Tree | None:
         """Return what stands at ``path``; None where nothing does."""
