@@ -74,6 +74,7 @@ def test_run_writes_the_files_of_the_verb_from_a_mapping_a_path_and_a_config(
     same_files(tmp_path / "c", tmp_path / "verb")
 
 
+@pytest.mark.slow
 def test_sweep_returns_the_table_that_the_verb_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +99,7 @@ def test_sweep_returns_the_table_that_the_verb_writes(
     assert found.plot(found.charts[0]).svg.startswith("<svg")
 
 
+@pytest.mark.slow
 def test_optimise_returns_what_optimal_json_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
