@@ -98,7 +98,10 @@ class LuckFrames:
 
     @cached_property
     def chances(self) -> pd.Series[float]:
-        """The shares of drawn histories that end below the capital, below buy-and-hold, below consumer prices."""
+        """The shares of drawn histories that end below the capital, below buy-and-hold, below consumer prices.
+
+        Flows are taken out of what is set beside capital and prices, not beside buy-and-hold.
+        """
         found, names = self.summary.path, ("below_capital", "below_held", "below_inflation")
         values = {name: getattr(found, name) for name in names} if found else {}
         return pd.Series(values, dtype="float64", name="share")

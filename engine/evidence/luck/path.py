@@ -49,9 +49,11 @@ class PathLuck(FileRecord):
 
     ``start``, ``end``, ``sessions``: the common sessions that joint returns are drawn from, and that a history has;
     ``of_sessions`` how many the plan has. ``mean_block`` [sessions]. ``plan``, ``held`` and ``difference`` (plan less
-    held) by figure: percentiles by their number; None where a history has none. Chances are shares of histories;
-    ``inflation`` is that of the common sessions [fraction a year], None where none is given. ``fan``: where histories
-    stand at the end of each year, flows taken out; of those that are run one by one a few years only.
+    held) by figure: percentiles by their number; None where a history has none. Chances are shares of histories, of
+    which ``below_held`` compares money, the others growth, flows taken out: where the plan ``has_flows``, growth below
+    the capital is not less money than was paid in. ``inflation`` is that of the common sessions [fraction a year], None
+    where none is given. ``fan``: where histories stand at the end of each year, flows taken out; of those that are run
+    one by one a few years only.
     """
 
     histories: int
@@ -69,6 +71,7 @@ class PathLuck(FileRecord):
     below_held: float
     inflation: float | None = None
     below_inflation: float | None = None
+    has_flows: bool = False
     fan: tuple[FanPoint, ...] = ()
 
 
@@ -148,6 +151,7 @@ def measure_paths(plan: MeasuredPlan, price_growth: float | None = None, threads
         below_held=float((money < metric_column(held, "final_value")).mean()),
         inflation=None if price_growth is None else power(price_growth, 1.0 / years) - 1.0,
         below_inflation=None if price_growth is None else float((growth < price_growth).mean()),
+        has_flows=plan.account.has_flows,
         fan=(
             *(_fan_point(market.dates, end, *run(end)) for end in _fan_ends(market.dates, few=not lanes)),
             _fan_point(market.dates, len(market.dates), mine, held),

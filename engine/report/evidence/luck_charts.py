@@ -103,10 +103,12 @@ def path_chart(path: PathLuck, capital: float) -> Markup:
     }
     held = capital * np.array([1.0, *(one.held or np.nan for one in known)])
     lowest = min(float(found["5"].min()), float(np.nanmin(held)))
+    title = f"Growth of {fmt.money(capital)} over {path.histories:,} histories"
+    title += ", flows taken out" if path.has_flows else ""
     return time_chart(
         TimeChart(
             "path-chart",
-            f"Growth of {fmt.money(capital)} over {path.histories:,} histories{', log scale' if lowest > 0.0 else ''}",
+            f"{title}{', log scale' if lowest > 0.0 else ''}",
             dates,
             [Line("Plan, median", found["50"], 0), Line("Buy & hold, median", held, 1)],
             "money",

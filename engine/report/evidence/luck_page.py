@@ -72,7 +72,9 @@ def _cards(summary: LuckSummary) -> list[Card]:
         share = fmt.percent(1.0 - growth.percentile, 1)
         found.append(Card("Lucky lists that do as well", share, f"of {summary.pick.baskets:,} lists"))
     if summary.path is not None:
-        share = fmt.percent(summary.path.below_capital, 1)
+        share, flows = fmt.percent(summary.path.below_capital, 1), summary.path.has_flows
         held = f"{fmt.percent(summary.path.below_held, 1)} end below buy and hold"
-        found.append(Card("Histories that end below the capital", share, f"of {summary.path.histories:,}; {held}"))
+        title = "Histories with growth below 0" if flows else "Histories that end below the capital"
+        note = f"of {summary.path.histories:,}{', flows taken out' if flows else ''}; {held}"
+        found.append(Card(title, share, note))
     return found

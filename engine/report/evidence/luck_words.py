@@ -170,15 +170,23 @@ def path_rows(path: PathLuck) -> list[tuple[str, ...]]:
 
 
 def path_text(path: PathLuck) -> str:
-    """Return how often a history ends below the capital, buy-and-hold and inflation."""
-    chances = [
-        f"below the capital {fmt.percent(path.below_capital, 1)}",
-        f"below buy-and-hold {fmt.percent(path.below_held, 1)}",
-    ]
+    """Return how often a history ends below the capital, buy-and-hold and inflation.
+
+    Of a plan with flows only the share below buy-and-hold is one of money, so the others say that they are of growth.
+    """
+    capital, held = fmt.percent(path.below_capital, 1), fmt.percent(path.below_held, 1)
+    inflation = ""
     if path.below_inflation is not None:
-        chances.append(
-            f"below inflation {fmt.percent(path.below_inflation, 1)} ({fmt.percent(path.inflation)} a year, as it was)"
+        inflation = f"{fmt.percent(path.below_inflation, 1)} ({fmt.percent(path.inflation)} a year, as it was)"
+    if path.has_flows:
+        return (
+            f"Of {path.histories:,} histories {held} end with less money than buy-and-hold. Without what was paid in "
+            f"and out, growth from the first session to the last is below 0 in {capital}"
+            + (f", below inflation in {inflation}" if inflation else "")
+            + "; that is not the share that ends with less money than was paid in"
         )
+    chances = [f"below the capital {capital}", f"below buy-and-hold {held}"]
+    chances += [f"below inflation {inflation}"] if inflation else []
     return f"Share of {path.histories:,} histories that end {', '.join(chances)}"
 
 
@@ -208,6 +216,7 @@ def path_note(path: PathLuck) -> str:
         f"Blocks of {path.mean_block:.0f} sessions on average from the joint returns over {path.sessions:,} common "
         f"sessions from {path.start} to {path.end}{fewer}; seed {path.seed}. Plan and buy-and-hold meet the same "
         "histories, and differences are taken in each of them."
+        + (" Final values are money with what was paid in and out; growth and falls are without." * path.has_flows)
         + (
             " Decisions of this plan have to be asked for, so histories are run one by one, and few."
             if path.one_by_one

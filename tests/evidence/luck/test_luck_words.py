@@ -11,14 +11,21 @@ import pytest
 
 from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdict
 from engine.backtest.run_summary import AccountSummary
-from engine.evidence.luck.path import PathLuck
+from engine.evidence.luck.path import FanPoint, PathLuck
 from engine.evidence.luck.start import StartDifference, StartLuck
 from engine.evidence.luck.summary import LuckSummary
 from engine.report import number_format as fmt
 from engine.report.card import Card
-from engine.report.evidence.luck_charts import start_chart
+from engine.report.evidence.luck_charts import path_chart, start_chart
 from engine.report.evidence.luck_page import _cards
-from engine.report.evidence.luck_words import reconciling_text, start_note, start_rows, start_text
+from engine.report.evidence.luck_words import (
+    path_note,
+    path_text,
+    reconciling_text,
+    start_note,
+    start_rows,
+    start_text,
+)
 
 
 def begun(differences: Sequence[float]) -> StartLuck:
@@ -110,6 +117,30 @@ def test_the_tile_has_both_chances_of_histories() -> None:
     assert _cards(summary) == [
         Card("Histories that end below the capital", "0.4 %", "of 1,000; 54.0 % end below buy and hold")
     ]
+
+
+def test_a_plan_with_flows_is_not_said_to_end_below_its_capital_where_growth_is_counted() -> None:
+    flows = path().model_copy(update={"has_flows": True, "inflation": 0.02, "below_inflation": 0.05})
+    told = path_text(flows)
+    assert "54.0 % end with less money than buy-and-hold" in told
+    assert "growth from the first session to the last is below 0 in 0.4 %, below inflation in 5.0 % (2.00 %" in told
+    assert told.endswith("that is not the share that ends with less money than was paid in")
+    assert "Final values are money with what was paid in and out" in path_note(flows)
+    summary = LuckSummary.model_construct(timing=None, start=None, pick=None, path=flows)
+    assert _cards(summary) == [
+        Card("Histories with growth below 0", "0.4 %", "of 1,000, flows taken out; 54.0 % end below buy and hold")
+    ]
+    level = {"5": 0.9, "25": 1.0, "50": 1.1, "75": 1.2, "95": 1.3}
+    fan = flows.model_copy(update={"fan": (FanPoint(date="2020-01-03", plan=level, held=1.1),)})
+    assert "Growth of 1,000 over 1,000 histories, flows taken out" in path_chart(fan, 1000.0)
+
+
+def test_without_flows_the_share_is_of_money_below_the_capital() -> None:
+    assert path_text(path()) == "Share of 1,000 histories that end below the capital 0.4 %, below buy-and-hold 54.0 %"
+    assert "Final values" not in path_note(path())
+    level = {"5": 0.9, "25": 1.0, "50": 1.1, "75": 1.2, "95": 1.3}
+    fan = path().model_copy(update={"fan": (FanPoint(date="2020-01-03", plan=level, held=1.1),)})
+    assert "flows taken out" not in path_chart(fan, 1000.0)
 
 
 def test_the_axis_of_starts_has_januaries() -> None:

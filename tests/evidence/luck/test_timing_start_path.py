@@ -136,6 +136,7 @@ def test_a_fan_is_where_the_same_histories_stand_at_the_ends_of_years() -> None:
                                                "2017-12-29", "2018-06-29"]  # fmt: skip
     final, last = found.plan["final_value"], found.fan[-1].plan
     assert final is not None
+    assert not found.has_flows
     assert last == pytest.approx({key: one / plan.account.capital for key, one in final.items()}, rel=1e-12)
     common = PathMarket.of(plan)
     histories = ResampledHistories(common.returns, plan.terms.seed, found.mean_block)
@@ -148,6 +149,19 @@ def test_a_fan_is_where_the_same_histories_stand_at_the_ends_of_years() -> None:
         market = dataclasses.replace(flat, prices=_closes(source, number, len(flat.dates)))
         ledger = simulate(market, plan.policy, plan.account, plan.costs.cost_table(market.assets, market.foreign))
         assert ledger.value[end - 1] / ledger.capital == pytest.approx(1.0 + cut[number], rel=1e-12)
+
+
+def test_with_flows_growth_is_no_money_and_the_histories_say_so() -> None:
+    few = measured(
+        "evidence.draws=100", "window.end=2014-12-31", "account.contributions={amount: 300000, every: quarter}"
+    )
+    found = measure_paths(few)
+    final, last = found.plan["final_value"], found.fan[-1].plan
+    assert found.has_flows
+    assert final is not None
+    assert last is not None
+    assert final["5"] > 900_000.0
+    assert last["95"] < 2.0
 
 
 def test_every_date_and_every_start_is_kept_for_the_page() -> None:
