@@ -111,8 +111,9 @@ def test_each_starter_is_valid_for_the_engine_and_for_editors(kind: str, tmp_pat
 def test_each_starter_with_installed_prices_runs(kind: str, tmp_path: Path) -> None:
     engine("init", "plan.yaml", "--kind", kind, cwd=tmp_path)
     verb = ["sweep", "plan.yaml", "--no-evidence"] if kind == "sweep" else ["run", "plan.yaml"]
-    engine(*verb, cwd=tmp_path)
+    done = engine(*verb, cwd=tmp_path)
     assert list((tmp_path / "runs").rglob("report.html"))
+    assert "had the same return on every session" not in done.stdout, "a starter's rule does something"
 
 
 def test_init_puts_the_schema_beside_the_config_where_its_first_line_says(tmp_path: Path) -> None:
