@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- picture -->", "<!-- /picture -->"
 LOOSE = {"cli", "library", "composition", "__main__", "__init__"}
+OUTSIDE_ROOMS = "Parse, call, print; the same as functions; the one place where the engine meets the strategies."
 
 Arrows = dict[str, set[str]]
 
@@ -29,7 +30,7 @@ def sentence_of(room: str) -> str:
     """Return the first line of a room's own docstring."""
     path = ROOT / room / "__init__.py" if room == "strategies" else ROOT / "engine" / room / "__init__.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ""
-    return (text or "Parse, call, print; the one place where the engine meets the strategies.").splitlines()[0]
+    return (text or OUTSIDE_ROOMS).splitlines()[0]
 
 
 def imports_by_room() -> Arrows:

@@ -225,28 +225,33 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'engine' has no attribute {name!r}")
 
 
-def _let_rooms_be_called() -> None:
-    """Have ``engine.sweep`` and ``engine.data``, rooms and functions both, be called once the rooms are imported."""
+def _make_packages_callable() -> None:
+    """Let the packages ``engine.sweep`` and ``engine.data`` be called as the functions of their names.
+
+    An import of any module in them, which ``engine.run`` makes too, binds the package to the name: the function would
+    be gone, and a program that worked would fail with "'module' object is not callable" after its first run. The
+    import system binds by setting an attribute, so a class of this module is what hears of it.
+    """
     import sys
     from types import FunctionType, ModuleType
 
     functions: dict[str, FunctionType] = {name: globals()[name] for name in ("sweep", "data")}
 
-    class CallableRoom(ModuleType):
-        """A room of the engine that is called as the function of its name."""
+    class CallablePackage(ModuleType):
+        """A package that is called as the function of its name."""
 
         def __call__(self, *args: object, **options: object) -> object:
             return functions[self.__name__.rpartition(".")[2]](*args, **options)
 
-    class Door(ModuleType):
-        """The package, which learns of its rooms when they are imported."""
+    class EnginePackage(ModuleType):
+        """The package ``engine``, which makes such a package callable when it is bound."""
 
         def __setattr__(self, name: str, value: object) -> None:
             if name in functions and isinstance(value, ModuleType):
-                value.__class__ = CallableRoom
+                value.__class__ = CallablePackage
             super().__setattr__(name, value)
 
-    sys.modules[__name__].__class__ = Door
+    sys.modules[__name__].__class__ = EnginePackage
 
 
-_let_rooms_be_called()
+_make_packages_callable()

@@ -109,6 +109,10 @@ def test_the_engine_meets_the_strategies_in_one_module_only() -> None:
     }
 
 
+def test_functions_of_the_library_need_no_command_line() -> None:
+    assert {room_of(name) for name in users_of("engine.cli")} == {"engine.__main__", "engine.cli"}
+
+
 def test_compiled_code_lives_in_the_kernel_alone() -> None:
     assert all(name.startswith("engine.simulation.kernel.") for name in users_of("numba") | users_of("llvmlite"))
 

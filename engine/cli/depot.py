@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine import composition
+from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli import depot_options as option
-from engine.cli.messages import print_json, warn_of_compilation
+from engine.cli.messages import print_json
 from engine.cli.options import ConfigPath, Overrides
 from engine.core.errors import prefix_errors
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from engine import composition
-from engine.cli.messages import print_json, warn_of_compilation
+from engine.backtest.compilation_warning import warn_of_compilation
+from engine.cli.messages import print_json
 from engine.core.errors import OutputError, escape_controls
 
 

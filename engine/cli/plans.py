@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine import composition
-from engine.cli.messages import print_json, warn, warn_of_compilation
+from engine.backtest.compilation_warning import warn_of_compilation
+from engine.cli.messages import print_json, warn
 from engine.cli.options import ConfigPath, ConfigPaths, JsonFlag, OutFolder, Overrides
 from engine.core.errors import EngineError, escape_controls, prefix_errors
 

@@ -48,7 +48,7 @@ class AllocationFrames:
     proposal: Proposal
 
     @classmethod
-    def of(cls, proposal: Proposal) -> AllocationFrames:
+    def from_proposal(cls, proposal: Proposal) -> AllocationFrames:
         """Return a proposal as frames."""
         assets = pd.Index([one.asset for one in proposal.holdings], name="asset", dtype="str")
         found, points = proposal.solution, proposal.frontier

@@ -42,7 +42,7 @@ class LuckFrames:
     _config: Mapping[str, object]
 
     @classmethod
-    def of(cls, summary: LuckSummary, config: Mapping[str, object]) -> LuckFrames:
+    def from_summary(cls, summary: LuckSummary, config: Mapping[str, object]) -> LuckFrames:
         """Return a plan's luck as frames; ``config`` is that of the plan as plain data."""
         return cls(
             name=summary.name,

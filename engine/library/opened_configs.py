@@ -41,17 +41,17 @@ class OpenedConfig:
         return "sweep" in self.document.tree
 
     @contextmanager
-    def prices_at_hand(self) -> Iterator[None]:
+    def provide_prices(self) -> Iterator[None]:
         """Have the table read as its source within this block, whose errors begin with the config's name."""
-        with self._held(), prefix_errors(self.document.name):
+        with self._table_provided(), prefix_errors(self.document.name):
             yield
 
-    def _held(self) -> AbstractContextManager[None]:
+    def _table_provided(self) -> AbstractContextManager[None]:
         if self.table is None:
             return nullcontext()
-        from engine.data.sources.frame import hold_frame
+        from engine.data.sources.frame import provide_frame
 
-        return hold_frame(self.table, self.sha256)
+        return provide_frame(self.table, self.sha256)
 
 
 def open_config(config: object, overrides: Sequence[str], prices: object = None) -> OpenedConfig:

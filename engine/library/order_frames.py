@@ -58,7 +58,7 @@ class OrderFrames:
     answer: OrderAnswer
 
     @classmethod
-    def of(cls, config: RunConfig[PolicyT], answer: OrderAnswer) -> OrderFrames:
+    def from_answer(cls, config: RunConfig[PolicyT], answer: OrderAnswer) -> OrderFrames:
         """Return the answer to a config and a depot as frames."""
         plan = answer.plan
         return cls(

@@ -36,7 +36,7 @@ def orders(
     out: str | Path | None,
 ) -> OrderFrames:
     """Return orders as ``engine.orders`` does."""
-    from engine.cli.messages import warn_of_compilation
+    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.depot.orders.answer_orders import answer_orders
     from engine.library.order_frames import OrderFrames
 
@@ -45,7 +45,7 @@ def orders(
     warn_of_compilation()
     with (
         _holdings_file(holdings) as path,
-        opened.prices_at_hand(),
+        opened.provide_prices(),
         prefix_errors(opened.document.name, "--", path, *flags.files),
     ):
         answer = answer_orders(loaded, path, flags)
@@ -53,7 +53,7 @@ def orders(
         from engine.report.depot.publication import write_orders
 
         write_orders(loaded, answer, Path(out))
-    return OrderFrames.of(loaded, answer)
+    return OrderFrames.from_answer(loaded, answer)
 
 
 @contextmanager

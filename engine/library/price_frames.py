@@ -43,7 +43,7 @@ class PriceFrames:
     sha256: str
 
     @classmethod
-    def of(cls, closes: Closes, findings: Sequence[Finding], report: FetchReport | None) -> PriceFrames:
+    def from_closes(cls, closes: Closes, findings: Sequence[Finding], report: FetchReport | None) -> PriceFrames:
         """Return the frames of what was loaded, found and fetched."""
         tickers = pd.Index(closes.tickers, name="ticker")
         severe = [one for one in findings if one.severity != "note"]

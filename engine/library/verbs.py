@@ -38,15 +38,15 @@ def run(
     keep_prices: bool = False,
 ) -> RunFrames:
     """Return a run as ``engine.run`` does."""
+    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.outputs import run_folders
-    from engine.cli.messages import warn_of_compilation
     from engine.evidence.trial_registry import count_run
-    from engine.report.notebook_progress import told_progress
+    from engine.report.notebook_progress import show_progress
     from engine.report.run.frames import RunFrames
 
     opened, told = open_config(config, overrides, prices), list[str]()
-    with opened.prices_at_hand(), told_progress():
+    with opened.provide_prices(), show_progress():
         loaded = composition.select_run(opened.document, str(variant))
         name = f"{loaded.name}-{loaded.sha256()[:12]}" if str(variant) else loaded.name
         folder = None if out is None else run_folders(Path(out), [Path(opened.document.name)], [name])[0]
@@ -95,17 +95,17 @@ def _run_sweep(opened: OpenedConfig, options: SweepOptions, evidence: bool) -> S
     """Run a sweep to its folder, and return what is there."""
     import pyarrow.parquet as pq
 
-    from engine.cli.messages import warn_of_compilation
+    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.evidence.trial_registry import count_trials
     from engine.library.sweep_frames import SweepFrames
-    from engine.report.notebook_progress import told_progress
+    from engine.report.notebook_progress import show_progress
     from engine.report.sweep.page import render_sweep
     from engine.sweep.computation import prepare
     from engine.sweep.pipeline import run_sweep
     from engine.sweep.results_table import RESULTS_FILE
 
     warn_of_compilation()
-    with opened.prices_at_hand(), told_progress() as progress:
+    with opened.provide_prices(), show_progress() as progress:
         loaded, base_config, space = composition.validate_sweep(opened.document)
         prepared = prepare(loaded, base_config, space, composition.run_config_class)
         threads = options.workers or os.cpu_count() or 1
@@ -139,14 +139,14 @@ def optimise(
     opened = open_config(config, overrides, prices)
     loaded = composition.select_run(opened.document)
     folder = None if out is None else output_folder(Path(out), loaded.name)
-    with opened.prices_at_hand():
+    with opened.provide_prices():
         proposal = propose_weights(loaded, parse_as_of(None if as_of is None else str(as_of)))
     if folder is not None:
         from engine.report.allocation import write_proposal
         from engine.report.held_weights import read_held_weights
 
         write_proposal(proposal, folder, read_held_weights(folder, loaded.sha256(), proposal.decided))
-    return AllocationFrames.of(proposal)
+    return AllocationFrames.from_proposal(proposal)
 
 
 def validate(config: Config, overrides: Sequence[str]) -> Validation:
@@ -182,17 +182,17 @@ def data(
     from engine.backtest.prices import load_members, prepare_closes, quality_findings
     from engine.data.sources.base import SupportsFetch
     from engine.library.price_frames import PriceFrames
-    from engine.report.notebook_progress import told_progress
+    from engine.report.notebook_progress import show_progress
 
     opened = open_config(config, overrides, prices)
-    with opened.prices_at_hand(), told_progress():
+    with opened.provide_prices(), show_progress():
         loaded, request = composition.request_of(opened.document)
         source, report = loaded.data.source, None
         if (fetch or refresh) and isinstance(source, SupportsFetch):
             report = source.fetch(request, refresh=refresh)
         closes, _ = load_members(loaded.data, request)
         findings = quality_findings(closes, loaded.data.calendar, loaded.window)
-        found = PriceFrames.of(closes, findings, report)
+        found = PriceFrames.from_closes(closes, findings, report)
         if found.usable:
             prepare_closes(loaded, closes, request)  # what a run does next refuses what it cannot convert
     return found
@@ -202,10 +202,10 @@ def luck(
     config: Config, overrides: Sequence[str], prices: Prices | None, out: Folder | None, *, universe: Folder = ""
 ) -> LuckFrames:
     """Return the luck of a plan as ``engine.luck`` does."""
+    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
-    from engine.cli.messages import warn_of_compilation
     from engine.library.luck_frames import LuckFrames
-    from engine.report.notebook_progress import told_progress
+    from engine.report.notebook_progress import show_progress
 
     opened = open_config(config, overrides, prices)
     loaded = composition.select_run(opened.document)
@@ -213,10 +213,10 @@ def luck(
     if folder is not None:
         refuse_other_kind(folder, LUCK_KIND)
     warn_of_compilation()
-    with opened.prices_at_hand(), told_progress():
+    with opened.provide_prices(), show_progress():
         summary = composition.measure_luck(loaded, str(universe), os.cpu_count() or 1)
     if folder is not None:
         from engine.report.evidence.luck_page import publish_luck  # a config that is refused needs no templates
 
         publish_luck(loaded, summary, folder)
-    return LuckFrames.of(summary, loaded.canonical())
+    return LuckFrames.from_summary(summary, loaded.canonical())

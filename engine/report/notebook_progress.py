@@ -79,7 +79,7 @@ def count_line(done: int, total: int, seconds: float) -> str:
 
 
 @contextmanager
-def told_progress() -> Iterator[Counted]:
+def show_progress() -> Iterator[Counted]:
     """Show in the block what is waited for, in a notebook or on a terminal, and elsewhere nothing.
 
     What is yielded takes how many of how many parts are done.

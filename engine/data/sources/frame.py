@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PLACE: Final = "prices"
 """What messages call a frame, as the argument of the function that takes it."""
 
-_HELD: ContextVar[tuple[str, pa.Table] | None] = ContextVar("frame", default=None)
+_PROVIDED: ContextVar[tuple[str, pa.Table] | None] = ContextVar("frame", default=None)
 
 
 def table_sha256(table: pa.Table) -> str:
@@ -38,13 +38,13 @@ def table_sha256(table: pa.Table) -> str:
 
 
 @contextmanager
-def hold_frame(table: pa.Table, sha256: str) -> Iterator[None]:
+def provide_frame(table: pa.Table, sha256: str) -> Iterator[None]:
     """Have a table read, within this block and thread, by the source that names its SHA-256."""
-    token = _HELD.set((sha256, table))
+    token = _PROVIDED.set((sha256, table))
     try:
         yield
     finally:
-        _HELD.reset(token)
+        _PROVIDED.reset(token)
 
 
 class Frame(ReadingKeys):
@@ -62,18 +62,18 @@ class Frame(ReadingKeys):
     """In which closes are quoted where the columns do not say."""
 
     def load(self, request: PriceRequest) -> Closes:
-        """Return the closes of the requested tickers; raises DataError where the frame is not at hand, or unusable."""
+        """Return the closes of the requested tickers; raises DataError where the frame is not provided, or unusable."""
         import pyarrow as pa  # noqa: PLC0415
 
         from engine.data.price_files.arrow_prices import TableInMemory, parse_arrow_prices  # noqa: PLC0415
 
-        held = _HELD.get()
-        if held is None or held[0] != self.sha256:
+        provided = _PROVIDED.get()
+        if provided is None or provided[0] != self.sha256:
             found = f"the prices were a frame in a program's memory ({self.sha256[:12]}), which is in no file"
             raise DataError(f"data.source: {found}; hand it to engine.run again, or write it to a file and name that")
         tickers = tuple(dict.fromkeys(request.tickers))
         try:
-            table = parse_arrow_prices(PLACE, TableInMemory(held[1]), tickers, self)
+            table = parse_arrow_prices(PLACE, TableInMemory(provided[1]), tickers, self)
         except pa.ArrowException as error:
             said = str(error).partition("\n")[0]
             raise DataError(f"{PLACE}: found columns that cannot be read ({said}); convert them") from error

@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.waiting import WAITING
 from engine.report import notebook_progress
-from engine.report.notebook_progress import told_progress
+from engine.report.notebook_progress import show_progress
 
 
 class Cell:
@@ -45,7 +45,7 @@ def cell(monkeypatch: pytest.MonkeyPatch, *, kernel: bool = True, patience: floa
 
 def test_a_wait_and_a_count_replace_one_line_which_is_empty_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     found = cell(monkeypatch)
-    with told_progress() as count:
+    with show_progress() as count:
         WAITING.start("SPY from Yahoo", 0, 3)
         count(50, 200)
     assert found.texts[0] == "waiting for SPY from Yahoo, 0 s (1 of 3)"
@@ -56,7 +56,7 @@ def test_a_wait_and_a_count_replace_one_line_which_is_empty_at_the_end(monkeypat
 
 def test_what_is_over_at_once_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     found = cell(monkeypatch, patience=60.0)
-    with told_progress() as count:
+    with show_progress() as count:
         WAITING.start("SPY from Yahoo")
         count(1, 2)
     assert found.texts == []
@@ -66,7 +66,7 @@ def test_a_line_ends_however_the_work_ends(monkeypatch: pytest.MonkeyPatch) -> N
     found = cell(monkeypatch)
 
     def fail() -> None:
-        with told_progress() as count:
+        with show_progress() as count:
             count(1, 2)
             raise ValueError("broken")
 
@@ -80,7 +80,7 @@ def test_a_pipe_and_an_ipython_without_notebook_are_told_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = cell(monkeypatch, kernel=False)
-    with told_progress() as count:
+    with show_progress() as count:
         WAITING.start("SPY from Yahoo")
         count(1, 2)
     assert found.texts == []
