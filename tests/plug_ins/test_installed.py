@@ -16,6 +16,7 @@ from tests.support.plug_in_packages import EQUAL, install, strategy
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples" / "plug_ins"
+ESTIMATOR = EXAMPLES.parent / "estimator"
 PLAN = """\
 name: trend
 data: {source: {kind: sample}}
@@ -204,7 +205,7 @@ def test_the_base_of_what_is_handed_over_shows_nothing_of_the_future(home: Path,
 
 def test_the_example_packages_are_typed_strictly(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
-    modules = [str(one) for one in EXAMPLES.rglob("*.py")]
+    modules = [str(one) for folder in (EXAMPLES, ESTIMATOR) for one in folder.rglob("*.py")]
     check = [
         sys.executable,
         "-m",
