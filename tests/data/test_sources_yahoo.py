@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from curl_cffi.requests.exceptions import CertificateVerifyError, ConnectTimeout, DNSError, InvalidURL, ReadTimeout
 
 from engine.core.errors import DataError, UnknownTickerError
 from engine.core.waiting import WAITING, Wait
@@ -17,6 +18,7 @@ from engine.data.sources.exchange_calendar import exchange_sessions
 from engine.data.sources.fx_yahoo import YahooRates
 from engine.data.sources.price_store import is_absent, mark_absent, read_series, series_path
 from engine.data.sources.yahoo import Yahoo
+from engine.data.sources.yahoo_download import _unreached
 from tests.support.yahoo_server import FakeYahoo, made_up, recorded, redirect
 
 EVENING = dt.datetime(2024, 3, 8, 22, 0, tzinfo=dt.UTC)
@@ -303,8 +305,30 @@ def test_without_a_network(yahoo: FakeYahoo, monkeypatch: pytest.MonkeyPatch) ->
     assert str(covered.dates[-1]) == "2024-03-08"
     with pytest.raises(
         DataError, match=r"SPY: .*store holds it through 2024-03-08, closes up to 2024-04-05 are needed"
-    ):
+    ) as caught:
         Yahoo().load(PriceRequest(("SPY",)), now=later)
+    assert str(caught.value) == (
+        "SPY: Yahoo cannot be reached (no connection); the store holds it through 2024-03-08, closes up to 2024-04-05 are "
+        "needed: connect and run `engine data fetch`, or end the run earlier with `--set window.end=2024-02-22`"
+    )
+    assert Yahoo().fetch(PriceRequest(("SPY",)), now=later).failed == (
+        ("SPY", "Yahoo cannot be reached (no connection); connect and try again"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (DNSError("curl: (6) Could not resolve host. See https://curl.se/ first"), "its address is not found"),
+        (CertificateVerifyError("curl: (60)"), "no secure connection"),
+        (ConnectTimeout("curl: (28)"), "no connection"),
+        (ReadTimeout("curl: (28)"), "no answer in time"),
+        (InvalidURL("curl: (3)"), ""),
+        (ConnectionError("another library's"), ""),
+    ],
+)
+def test_what_kept_a_request_from_an_answer_is_said_in_few_words(error: Exception, words: str) -> None:
+    assert _unreached(error) == words
 
 
 def test_a_damaged_store_is_only_replaced_by_fetch(yahoo: FakeYahoo) -> None:

@@ -20,6 +20,7 @@ from engine.data.sources.combine import combine_series
 from engine.data.sources.exchange_calendar import LONGEST_CLOSURE, exchange_sessions, last_closed_session
 from engine.data.sources.network import is_offline, require_network
 from engine.data.sources.price_store import StoredSeries
+from engine.data.sources.yahoo_download import CONNECT
 from engine.data.sources.yahoo_refresh import refresh_series
 
 _SOURCE: Final = "yahoo"
@@ -31,7 +32,8 @@ _LOOK_AHEAD: Final = np.timedelta64(15, "D")
 """Runs read two weeks past their window, to tell an asset that pauses from one that is gone."""
 _MOST_UNANSWERED: Final = 3
 """Tickers in a row for which Yahoo did not answer or refused to; no more are asked for then."""
-_NOT_ASKED: Final = f"not asked for, as Yahoo left {_MOST_UNANSWERED} before it unanswered; try again later"
+_TRY_LATER: Final = "try again later"
+_NOT_ASKED: Final = f"not asked for, as Yahoo left {_MOST_UNANSWERED} before it unanswered; {_TRY_LATER}"
 _NOTE: Final = "Yahoo's closes, adjusted and as traded, from the local price store"
 
 
@@ -108,7 +110,9 @@ def _require_stored(ticker: str) -> StoredSeries:
 
 
 def _explain(ticker: str, reason: str, needed: np.datetime64) -> str:
-    """Return why a run cannot go on without what was not fetched of ``ticker``."""
+    """Return why a run cannot go on without what was not fetched of ``ticker``, and one remedy: to fetch it later."""
+    for remedy in (_TRY_LATER, CONNECT):
+        reason = reason.removesuffix(f"; {remedy}")
     stored = store.read_series(_SOURCE, ticker)
     held, other = "nothing of it", "name another source"
     if stored is not None:

@@ -26,6 +26,16 @@ _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 _REFUSALS: Final = frozenset({401, 403, 407, 408, 425, _TOO_MANY})
 """HTTP statuses that say nothing of the ticker; those of a broken server come after them."""
+CONNECT: Final = "connect and try again"
+"""What can be done when there is no network."""
+_UNREACHED: Final[Mapping[str, str]] = {
+    "DNSError": "its address is not found",
+    "ProxyError": "the proxy does not let through",
+    "SSLError": "no secure connection",
+    "Timeout": "no answer in time",
+    "ConnectionError": "no connection",
+}
+"""What an error of the network library means, by the name of its class or of one that it is made from."""
 _CURRENCY: Final = re.compile("([A-Za-z]{3})?")
 _MINOR_UNITS: Final = {("GBP", "GBp"), ("ZAR", "ZAc"), ("ILS", "ILA")}
 """Currencies of dividends, and of closes in hundredths of them."""
@@ -72,6 +82,8 @@ def download_series(ticker: str, since: np.datetime64 | None) -> tuple[StoredSer
                 raise UnknownTickerError(f"Yahoo has no prices of it ({error.rationale}); check the ticker") from error
             if session.status == _NOT_FOUND:
                 raise UnknownTickerError("Yahoo has no prices of it (not found); check the ticker") from error
+            if unreached := _unreached(error):
+                raise UnavailableError(f"Yahoo cannot be reached ({unreached}); {CONNECT}") from error
             kind = UnavailableError if isinstance(error, RequestException) else DataError
             reason = "no prices and no reason" if isinstance(error, YFTickerMissingError) else _first_line(error)
             raise kind(f"Yahoo cannot be reached or understood ({reason}); try again later") from error
@@ -148,6 +160,16 @@ def _to_stored(
         currency=currency,
         through=series.dates[-1] if len(series.dates) else np.datetime64("1970-01-01", "D"),
     )
+
+
+def _unreached(error: Exception) -> str:
+    """Return what kept a request from any answer, "" for another error; the network library's own words stay its own.
+
+    >>> _unreached(ValueError("no number"))
+    ''
+    """
+    kinds = (one.__name__ for one in type(error).__mro__ if one.__module__.startswith("curl_cffi"))
+    return next((_UNREACHED[kind] for kind in kinds if kind in _UNREACHED), "")
 
 
 def _first_line(error: Exception) -> str:
