@@ -19,8 +19,8 @@ else:
         """Make the union when it is asked for: a plug-in imports its base class from this package."""
         if name != "AnyStrategy":
             raise AttributeError(name)
-        from engine.core.plug_ins import on_demand  # noqa: PLC0415
-        from strategies.plugged_in import prepare_strategy  # noqa: PLC0415
+        from engine.core.plug_ins import lazy_union  # noqa: PLC0415
+        from strategies.plug_ins import prepare_strategy  # noqa: PLC0415
 
-        globals()["AnyStrategy"] = made = on_demand(name, "strategies", _catalogue, prepare_strategy)(name)
+        globals()["AnyStrategy"] = made = lazy_union(name, "strategies", _catalogue, prepare_strategy)(name)
         return made

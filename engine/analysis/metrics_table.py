@@ -16,7 +16,8 @@ from engine.analysis.performance import Performance
 from engine.core.arrays import finite_or_none
 from engine.core.conventions import CALENDAR_DAYS_PER_YEAR, PERIODS_PER_YEAR, Frequency
 from engine.core.errors import EngineError
-from engine.core.plug_ins import PlugIn, PlugInError, load_plug_ins, warn_once
+from engine.core.plug_in_entries import PlugIn, PlugInError
+from engine.core.plug_ins import load_plug_ins, warn_once
 
 Better: TypeAlias = Literal["high", "low", ""]
 

@@ -19,7 +19,7 @@ from engine.backtest.loading import config_tickers
 from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices, load_prices
 from engine.backtest.tax_words import describe_law
-from engine.core.plug_ins import plug_in_of, used_versions
+from engine.core.plug_ins import plug_in_of, plug_in_versions
 from engine.data.quality.findings import limit_findings
 from engine.portfolio.costs import BrokerCosts
 from engine.portfolio.policy import PolicyT
@@ -94,7 +94,7 @@ def run_backtest(
         fee_terms=config.costs.describe() if isinstance(config.costs, BrokerCosts) else "",
         warnings=tuple(dict.fromkeys(warnings)),
         tax_law=describe_law(config.tax, config_tickers(config)),
-        plug_ins=used_versions(config),
+        plug_ins=plug_in_versions(config),
         own_words=tuple(_plug_in_words(config)),
         published_source=terms.published.source if terms.published else "",
         rates_sha256="" if isinstance(own.risk_free, float) else hashlib.sha256(own.risk_free.tobytes()).hexdigest(),

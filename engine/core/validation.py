@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from engine.core.did_you_mean import did_you_mean, limit_suggestions
 from engine.core.errors import ConfigError, Fault, shorten
 from engine.core.fields import format_percent
-from engine.core.plug_ins import named_faults
+from engine.core.plug_ins import plug_in_faults
 from engine.core.yaml_document import Document
 from engine.core.yaml_tree import KeyPath, Tree
 
@@ -47,7 +47,7 @@ def validate(schema: type[ModelT], document: Document) -> ModelT:
     """Return ``document`` as a ``schema``; raises ConfigError with every fault, in file order."""
     faults, uncounted = list(document.faults), 0
     refused = [
-        Fault(document.locate(place), ".".join(map(str, place)), line) for place, line in named_faults(document.tree)
+        Fault(document.locate(place), ".".join(map(str, place)), line) for place, line in plug_in_faults(document.tree)
     ]
     if refused:
         raise ConfigError([*faults, *refused])

@@ -28,7 +28,8 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
-from engine.core.plug_ins import model_below, on_demand
+from engine.core.plug_in_models import model_preparer
+from engine.core.plug_ins import lazy_union
 from engine.optimisation.estimates import Moments
 from engine.optimisation.risk_parity import risk_parity_weights
 
@@ -375,5 +376,5 @@ BuiltInObjective: TypeAlias = Annotated[
 if TYPE_CHECKING:
     Objective: TypeAlias = BuiltInObjective
 else:
-    _prepare = model_below(ConfigModel, ("form",), members=("form", "metric"), checks={"form": _check_form})
-    __getattr__ = on_demand("Objective", "objectives", lambda: BuiltInObjective, _prepare)
+    _prepare = model_preparer(ConfigModel, ("form",), members=("form", "metric"), checks={"form": _check_form})
+    __getattr__ = lazy_union("Objective", "objectives", lambda: BuiltInObjective, _prepare)

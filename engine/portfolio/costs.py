@@ -29,7 +29,8 @@ from engine.core.fields import (
     format_percent,
     validates_fields,
 )
-from engine.core.plug_ins import model_below, on_demand
+from engine.core.plug_in_models import model_preparer
+from engine.core.plug_ins import lazy_union
 from engine.portfolio.cost_table import CostTable
 from engine.portfolio.spread import Spread, SpreadByName, describe_spread
 from engine.portfolio.tariffs import OrderPrice, SavingsPlan, Tariff, load_tariffs
@@ -257,5 +258,5 @@ _GUARDED: Final = ("describe", "order_price", "savings_plan_price", "cost_table"
 if TYPE_CHECKING:
     AnyCosts: TypeAlias = BuiltInCosts
 else:
-    _prepare = model_below(Costs, _GUARDED, checks={"cost_table": _check_table})
-    __getattr__ = on_demand("AnyCosts", "costs", lambda: BuiltInCosts, _prepare)
+    _prepare = model_preparer(Costs, _GUARDED, checks={"cost_table": _check_table})
+    __getattr__ = lazy_union("AnyCosts", "costs", lambda: BuiltInCosts, _prepare)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.core.errors import OutputError, escape_controls, shorten
-from engine.core.plug_ins import PlugInError, installed_plug_ins, versions_of
+from engine.core.plug_in_entries import PlugInError, installed_plug_ins, versions_of
 from engine.portfolio.policy import PolicyT
 from engine.sweep.chunk import Chunk, decode_chunk
 from engine.sweep.space import AxisIndices

@@ -19,7 +19,7 @@ from engine.backtest.plan_identity import plan_sha256
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError, UnknownTickerError
-from engine.core.plug_ins import used_in_text, used_versions
+from engine.core.plug_ins import plug_in_versions, versions_in_text
 from engine.core.yaml_tree import KeyPath, Tree
 from engine.data.closes import Closes
 from engine.data.quality.findings import Finding
@@ -78,7 +78,7 @@ class PreparedSweep(Generic[PolicyT]):
     @property
     def plug_ins(self) -> dict[str, str]:
         """The packages of others that take part in any variant, with their versions."""
-        return used_in_text(json.dumps(self.config.canonical())) | used_versions(self.base_config)
+        return versions_in_text(json.dumps(self.config.canonical())) | plug_in_versions(self.base_config)
 
     @property
     def identity(self) -> dict[str, str]:

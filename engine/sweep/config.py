@@ -12,7 +12,8 @@ from pydantic_core import CoreSchema
 from engine.backtest.config import RunConfig
 from engine.backtest.config_sections import StrategyT
 from engine.core.fields import ConfigModel, FieldFault, WholeNumber, validates_fields
-from engine.core.plug_ins import installed_plug_ins, refusals
+from engine.core.plug_in_entries import installed_plug_ins
+from engine.core.plug_ins import refusals
 from engine.sweep.axes import MAX_AXIS_VALUES, AnyAxis
 
 MAX_AXES: Final = 100

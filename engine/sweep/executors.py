@@ -19,7 +19,8 @@ from typing import Final, Generic, Protocol, TypeAlias
 
 from engine.core.errors import OutputError
 from engine.core.interrupts import raised_interrupts
-from engine.core.plug_ins import PlugInError, culprit_of
+from engine.core.plug_in_entries import PlugInError
+from engine.core.plug_ins import culprit_of
 from engine.portfolio.policy import PolicyT
 from engine.sweep.batch.planner import clear_caches
 from engine.sweep.chunk import Chunk

@@ -14,7 +14,7 @@ from engine.backtest.config import RunConfig
 from engine.backtest.prices import taxation_of
 from engine.core.arrays import DateArray, FloatArray, IntArray
 from engine.core.errors import EngineError
-from engine.core.plug_ins import PlugInError
+from engine.core.plug_in_entries import PlugInError
 from engine.core.yaml_tree import Tree
 from engine.data.closes import Closes
 from engine.portfolio.policy import PolicyT

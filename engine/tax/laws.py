@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import Field
 
-from engine.core.plug_ins import model_below, on_demand
+from engine.core.plug_in_models import model_preparer
+from engine.core.plug_ins import lazy_union
 from engine.tax.flat import FlatTax
 from engine.tax.germany.law import GermanTax
 from engine.tax.law import TaxLaw
@@ -19,5 +20,5 @@ BuiltInTax: TypeAlias = Annotated[NoTax | FlatTax | GermanTax | UnitedStatesTax,
 if TYPE_CHECKING:
     AnyTax: TypeAlias = BuiltInTax
 else:
-    _prepare = model_below(TaxLaw, sorted(TaxLaw.__abstractmethods__))
-    __getattr__ = on_demand("AnyTax", "taxes", lambda: BuiltInTax, _prepare)
+    _prepare = model_preparer(TaxLaw, sorted(TaxLaw.__abstractmethods__))
+    __getattr__ = lazy_union("AnyTax", "taxes", lambda: BuiltInTax, _prepare)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from engine.core import plug_ins
+from engine.core import plug_in_entries, plug_ins
 from engine.core.errors import EngineError
 from engine.core.fields import ConfigModel
-from engine.core.plug_ins import PlugInError, installed_plug_ins, plug_in_of, refusals, take_in, versions_of
+from engine.core.plug_in_entries import PlugInError, installed_plug_ins, versions_of
+from engine.core.plug_ins import extend_union, plug_in_of, refusals
 from engine.data.market import Market
 from engine.portfolio.policy import Decision
-from strategies.plugged_in import prepare_strategy, seal
+from strategies.plug_ins import detach, prepare_strategy
 from tests.support.plug_in_packages import EQUAL, install, strategy
 
 
@@ -36,7 +37,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(plug_ins, "_REGISTER", plug_ins._Register())
     monkeypatch.setattr(
-        plug_ins,
+        plug_in_entries,
         "_distribution_folders",
         lambda: iter(sorted(one for one in tmp_path.iterdir() if one.suffix == ".dist-info")),
     )
@@ -45,21 +46,21 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     installed_plug_ins.cache_clear()
 
 
-def taken_in() -> object:
-    return take_in("strategies", Union, prepare_strategy)
+def extended_union() -> object:
+    return extend_union("strategies", Union, prepare_strategy)
 
 
 def test_without_plug_ins_the_union_is_the_very_same_object(site: Path) -> None:
-    assert taken_in() is Union
+    assert extended_union() is Union
 
 
-def test_a_strategy_is_taken_in_with_the_version_of_its_package(site: Path) -> None:
+def test_a_strategy_is_extended_union_with_the_version_of_its_package(site: Path) -> None:
     install(site, "own-a", strategy(EQUAL), {"strategies.own": "Own"}, "2.5")
-    model = TypeAdapter(taken_in()).validate_python({"kind": "own", "assets": ["A", "B"]})
+    model = TypeAdapter(extended_union()).validate_python({"kind": "own", "assets": ["A", "B"]})
     found = plug_in_of(model)
     assert found is not None
     assert versions_of([found]) == {"own-a": "2.5"}
-    assert [one.__name__ for one in get_args(get_args(taken_in())[0])] == ["BuiltIn", "Own"]
+    assert [one.__name__ for one in get_args(get_args(extended_union())[0])] == ["BuiltIn", "Own"]
 
 
 @pytest.mark.parametrize(
@@ -79,19 +80,19 @@ def test_what_cannot_be_used_is_left_out_and_told_to_whoever_names_it(
 ) -> None:
     name = f"broken-{request.node.callspec.id}"
     install(site, name, module, {"strategies.own": target})
-    assert taken_in() is Union
-    ((place, line),) = plug_ins.named_faults({"strategy": {"kind": "own"}})
+    assert extended_union() is Union
+    ((place, line),) = plug_ins.plug_in_faults({"strategy": {"kind": "own"}})
     assert place == ("strategy", "kind")
     assert line.startswith(f"plug-in {name} 1.0 (portfolio_engine.strategies: own = ")
     assert told in line
     assert "\n" not in line
-    assert not list(plug_ins.named_faults({"strategy": {"kind": "fixed_mix"}, "costs": {"kind": "own"}}))
+    assert not list(plug_ins.plug_in_faults({"strategy": {"kind": "fixed_mix"}, "costs": {"kind": "own"}}))
 
 
 def test_the_line_names_the_file_with_the_traceback(site: Path) -> None:
     install(site, "broken-log", "1 / 0", {"strategies.own": "Own"})
-    taken_in()
-    ((_, line),) = plug_ins.named_faults({"compare": {"benchmarks": ["A", {"name": "b", "kind": "own"}]}})
+    extended_union()
+    ((_, line),) = plug_ins.plug_in_faults({"compare": {"benchmarks": ["A", {"name": "b", "kind": "own"}]}})
     log = Path(line.rpartition("traceback: ")[2])
     assert "ZeroDivisionError" in log.read_text()
 
@@ -100,7 +101,7 @@ def test_a_kind_that_is_built_in_or_of_two_packages_belongs_to_none(site: Path) 
     module = strategy(EQUAL)
     install(site, "twice-a", module, {"strategies.own": "Own"})
     install(site, "twice-b", module, {"strategies.own": "Own", "strategies.built_in": "Own"})
-    assert taken_in() is Union
+    assert extended_union() is Union
     found = refusals("strategies")
     assert "'built_in' is built into the engine" in found["built_in"]
     assert "'own' is also a kind of twice-a" in found["own"]
@@ -123,7 +124,7 @@ def test_a_wrong_answer_ends_in_one_line_that_names_the_package(
 ) -> None:
     name = f"wrong-{request.node.callspec.id}"
     install(site, name, strategy(body), {"strategies.own": "Own"})
-    policy = TypeAdapter(taken_in()).validate_python({"kind": "own", "assets": ["A", "B"]})
+    policy = TypeAdapter(extended_union()).validate_python({"kind": "own", "assets": ["A", "B"]})
     with pytest.raises(PlugInError) as raised:
         policy.target_weights(decision())
     (line,) = str(raised.value).splitlines()
@@ -138,7 +139,7 @@ def test_an_array_of_another_shape_is_refused(site: Path) -> None:
         + "\n    def decide_weights(self, decision):\n        return {}\n"
     )
     install(site, "wrong-shape", module, {"strategies.own": "Own"})
-    policy = TypeAdapter(taken_in()).validate_python({"kind": "own", "assets": ["A", "B"]})
+    policy = TypeAdapter(extended_union()).validate_python({"kind": "own", "assets": ["A", "B"]})
     with pytest.raises(PlugInError, match=r"answers an array of shape \(2, 2\) at the decision of 2024-01-04; \(2,\)"):
         policy.target_weights(decision())
 
@@ -146,7 +147,7 @@ def test_an_array_of_another_shape_is_refused(site: Path) -> None:
 def test_an_error_that_a_plug_in_raises_on_purpose_is_its_own(site: Path) -> None:
     module = strategy("raise DataError('too little history')")
     install(site, "own-error", "from engine.core.errors import DataError\n" + module, {"strategies.own": "Own"})
-    policy = TypeAdapter(taken_in()).validate_python({"kind": "own", "assets": ["A"]})
+    policy = TypeAdapter(extended_union()).validate_python({"kind": "own", "assets": ["A"]})
     with pytest.raises(EngineError, match=r"^too little history$"):
         policy.target_weights(decision())
 
@@ -154,7 +155,7 @@ def test_an_error_that_a_plug_in_raises_on_purpose_is_its_own(site: Path) -> Non
 def test_faults_of_its_fields_are_those_of_any_model(site: Path) -> None:
     install(site, "own-fields", strategy(EQUAL), {"strategies.own": "Own"})
     with pytest.raises(ValidationError, match="A is written twice"):
-        TypeAdapter(taken_in()).validate_python({"kind": "own", "assets": ["A", "A"]})
+        TypeAdapter(extended_union()).validate_python({"kind": "own", "assets": ["A", "A"]})
 
 
 def decision() -> Decision:
@@ -168,7 +169,7 @@ def decision() -> Decision:
 def test_what_a_plug_in_is_handed_is_read_only_and_leads_to_no_later_session() -> None:
     given = decision()
     assert given.history.prices.base is not None
-    handed = seal(given)
+    handed = detach(given)
     history = handed.history
     for name in ("dates", "prices", "listed", "age", "share_prices"):
         array, own = getattr(history, name), getattr(given.history, name)

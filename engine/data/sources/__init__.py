@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from pydantic import Field
 
 from engine.core.fields import ConfigModel
-from engine.core.plug_ins import model_below, on_demand
+from engine.core.plug_in_models import model_preparer
+from engine.core.plug_ins import lazy_union
 from engine.data.closes import Closes
 from engine.data.sources.base import PriceRequest
 from engine.data.sources.files import Files
@@ -33,8 +34,8 @@ BuiltInSource: TypeAlias = Annotated[Sample | Files | Yahoo | Frame, Field(discr
 if TYPE_CHECKING:
     AnyPriceSource: TypeAlias = BuiltInSource
 else:
-    _prepare = model_below(ConfigModel, ("load",), members=("load",), checks={"load": _check_closes})
-    __getattr__ = on_demand("AnyPriceSource", "sources", lambda: BuiltInSource, _prepare)
+    _prepare = model_preparer(ConfigModel, ("load",), members=("load",), checks={"load": _check_closes})
+    __getattr__ = lazy_union("AnyPriceSource", "sources", lambda: BuiltInSource, _prepare)
 
 AnyFxSource: TypeAlias = Annotated[EcbRates | FxFiles | YahooRates, Field(discriminator="kind")]
 """Everything that ``data.fx`` can be; a new one is a class and its name here."""

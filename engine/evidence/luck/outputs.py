@@ -17,7 +17,7 @@ from engine.backtest.signed_files import SignedFiles, SignedFolder
 from engine.core.errors import ConfigError, OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json
-from engine.core.plug_ins import used_versions
+from engine.core.plug_ins import plug_in_versions
 from engine.core.yaml_document import load_plain
 from engine.evidence.luck.summary import LuckManifest, LuckSummary
 from engine.portfolio.policy import PolicyT
@@ -42,7 +42,7 @@ def write_luck(config: RunConfig[PolicyT], summary: LuckSummary, folder: Path) -
         SUMMARY_FILE: to_json(summary.to_plain()),
     }
     manifest = LuckManifest(
-        versions=package_versions(used_versions(config)),
+        versions=package_versions(plug_in_versions(config)),
         config_sha256=config.sha256(),
         data_sha256=summary.data.sha256,
         files={},

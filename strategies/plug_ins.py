@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.core.conventions import WEIGHT_SUM_TOLERANCE
 from engine.core.fields import ConfigModel
-from engine.core.plug_ins import Check, PlugIn, guard, require_model
+from engine.core.plug_in_entries import PlugIn
+from engine.core.plug_in_models import Check, guard, require_model
 from engine.portfolio.policy import Decision, Policy
 
 _MEMBERS: Final = tuple(name for name in vars(Policy) if not name.startswith("_"))
@@ -27,10 +28,10 @@ def prepare_strategy(found: Any, plug_in: PlugIn) -> type[ConfigModel]:  # noqa:
         "tickers": _check_tickers,
         "opening_tickers": _check_tickers,
     }
-    return guard(strategy, plug_in, (*_MEMBERS, *_OF_ABILITIES), hand_over=seal, checks=checks)
+    return guard(strategy, plug_in, (*_MEMBERS, *_OF_ABILITIES), hand_over=detach, checks=checks)
 
 
-def seal(given: Any) -> Any:  # noqa: ANN401  (every argument of every method passes)
+def detach(given: Any) -> Any:  # noqa: ANN401  (every argument of every method passes)
     """Return a decision whose arrays are copies: nothing that they are views of leads to later sessions (S2)."""
     if not isinstance(given, Decision):
         return given
