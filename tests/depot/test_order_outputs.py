@@ -168,7 +168,28 @@ def test_unknown_holdings_that_are_much_of_the_depot_are_told(orders: OrdersComm
     found = orders.json("--cash", "1234.56", "--set", "identifiers={A0RPWH: EUNL}", held=FILES["dkb.csv"][1])
     share = sum(one["share"] for one in found["unknown"])
     assert share > 0.5
-    assert any(f"{share:.1%} of the depot is not named by the plan" in one for one in found["warnings"])
+    assert found["warnings"][0].startswith(
+        f"{share:.1%} of the depot is not named by the plan and is kept out of its value: "
+    )
+    assert found["warnings"][0].endswith(
+        "where one is an asset of the plan, no order is right: say which, as identifiers: {DE0005557508: its ticker}"
+    )
+
+
+def test_what_a_plan_knows_less_than_half_of_is_warned_of_before_any_order(orders: OrdersCommand) -> None:
+    """On the terminal and on the checklist it stands above the orders, once; a smaller part stands among the others."""
+    asked = ("--cash", "1234.56", "--set", "identifiers={A0RPWH: EUNL}", "--now")
+    assert orders.run(*asked, held=FILES["dkb.csv"][1]) == 0
+    assert orders.out.startswith(" ! 69.1% of the depot is not named by the plan")
+    assert orders.out.count("is not named by the plan") == 1
+    path = orders.folder / FOLDER / "checklist.txt"
+    assert path.read_text().splitlines()[1].startswith("First: 69.1% of the depot is not named by the plan")
+    assert orders.run(*asked, "--set", "orders.unknown=sell", held=FILES["dkb.csv"][1]) == 0
+    assert orders.out.startswith(" ! 69.1% of the depot is not named by the plan and is sold whole")
+    assert orders.run("--cash", "20000", *asked[2:], held=FILES["dkb.csv"][1]) == 0
+    assert orders.out.startswith("Due on")
+    assert orders.out.count("is not named by the plan and is kept out of its value") == 1
+    assert path.read_text().count("First: ") == 0
 
 
 def unfolded(raw: bytes) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ from engine.depot.orders.kept_inside import refuse_kept_inside
 from engine.depot.orders.open_orders import read_pending
 from engine.depot.orders.order_flags import OrderFlags
 from engine.depot.orders.order_plan import OrderPlan, OrderRequest
-from engine.depot.orders.order_warnings import list_warnings, value_of_unknown
+from engine.depot.orders.order_warnings import list_foremost, list_warnings, value_of_unknown
 from engine.depot.orders.own_depot import OwnDepot, identifiers_of, read_depot
 from engine.depot.orders.plan_orders import plan_orders
 from engine.depot.orders.price_checks import SharePrice, check_file_prices
@@ -59,7 +59,8 @@ class OrderAnswer:
     ``rates`` by ticker are those of assets in other currencies; ``preview`` is what ``--now`` would do where nothing is
     due; ``coming`` are days and reasons of the next decisions; ``unknown_values`` [currency] are those of
     ``depot.unknown``, None without a price; ``sha256`` of config, data and holdings;
-    ``rule`` is when the plan trades, in words.
+    ``foremost`` are those of the ``warnings`` that are to be read before any order; ``rule`` is when the plan trades,
+    in words.
     """
 
     plan: OrderPlan
@@ -68,6 +69,7 @@ class OrderAnswer:
     preview: OrderPlan | None
     coming: tuple[tuple[str, str], ...]
     assumptions: tuple[str, ...]
+    foremost: tuple[str, ...]
     warnings: tuple[str, ...]
     unknown_values: tuple[float | None, ...]
     sha256: Mapping[str, str]
@@ -102,6 +104,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     check_file_prices(depot.path, depot.positions, sized, rates)
     preview, refused = _preview(config, sessions, request, plan)
     market = sessions.market
+    foremost = list_foremost(config, plan, depot, rates)
     return OrderAnswer(
         plan=plan,
         depot=depot,
@@ -109,7 +112,9 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
         preview=preview,
         coming=_coming(config, sessions, plan) if flags.agenda else (),
         assumptions=(*depot.notes, *(f"assumed: {one}" for one in plan.notes), *_NO_OTHERS[bool(flags.pending) :]),
+        foremost=foremost,
         warnings=(
+            *foremost,
             *_moved(flags.as_of, day, config.data.calendar),
             *told,
             *_far_from_last_closes(market, plan, given),

@@ -24,6 +24,8 @@ from engine.portfolio.policy import PolicyT
 from engine.portfolio.tariffs import load_tariffs
 
 _MUCH_UNKNOWN: Final = 0.05
+_MOSTLY_UNKNOWN: Final = 0.5
+"""Share of a depot from which on orders may be for another depot than is meant."""
 _MANY: Final = 5
 """Orders left out of which each is told by itself."""
 _OLD_FILE: Final = 3
@@ -35,11 +37,13 @@ _YEAR: Final = re.compile(r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2}))?")
 def list_warnings(
     config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, market: Market, rates: ExchangeRates
 ) -> list[str]:
-    """Return everything about orders that their reader should know, in one order for all outputs."""
+    """Return everything about orders that their reader should know, in one order for all outputs.
+
+    What stands above all of it is :func:`list_foremost`.
+    """
     return [
-        *_none_of_the_plan(plan, depot),
         *plan.sized.notes,
-        *_unknown(plan, depot, rates),
+        *_unknown(config, plan, depot, rates),
         *_old_file(plan, depot, market),
         *_session(config, plan),
         *_flows(config, plan),
@@ -49,6 +53,23 @@ def list_warnings(
         *_between_rebalances(plan),
         *_left_out(plan),
     ]
+
+
+def list_foremost(
+    config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates
+) -> tuple[str, ...]:
+    """Return that a plan knows nothing, or not half, of a depot: a code may be misnamed, and then no order is right."""
+    mostly = unknown_share(plan, depot, rates) > _MOSTLY_UNKNOWN
+    remedy = f"where one is an asset of the plan, no order is right: say which, as {_naming(depot, rates)}"
+    told = (f"{_share_text(config, plan, depot, rates)}; {remedy}",) if mostly else ()
+    return tuple(_none_of_the_plan(plan, depot, rates)) or told
+
+
+def unknown_share(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> float:
+    """Return which part of a depot the plan does not name, by the prices of its file [fraction]."""
+    known = sum(_worth_of_unknown(depot, rates).values())
+    whole = plan.value + known
+    return known / whole if whole > 0.0 else 0.0
 
 
 def value_of_unknown(position: Position, rates: ExchangeRates) -> float | None:
@@ -73,21 +94,37 @@ def _left_out(plan: OrderPlan) -> Iterator[str]:
         yield f"{one.ticker}: {order} of {one.money:,.2f} {money} is left out: {one.why}; {stays}"
 
 
-def _none_of_the_plan(plan: OrderPlan, depot: OwnDepot) -> Iterator[str]:
+def _none_of_the_plan(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:
     if depot.unknown and not any(depot.held.values()):
-        code, tickers = depot.unknown[0].codes.key, shortlist(one.ticker for one in plan.positions)
+        tickers = shortlist(one.ticker for one in plan.positions)
         found = f"no holding of the file is known as an asset of the plan ({tickers}), so all of these would be bought"
-        yield f"{found} anew; where one is, say which in the plan, as identifiers: {{{code}: its ticker}}"
+        yield f"{found} anew; where one is, say which in the plan, as {_naming(depot, rates)}"
 
 
-def _unknown(plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:
+def _naming(depot: OwnDepot, rates: ExchangeRates) -> str:
+    """Return the key that names the largest of what a plan does not know."""
+    largest = max(depot.unknown, key=lambda one: value_of_unknown(one, rates) or 0.0, default=None)
+    return f"identifiers: {{{largest.codes.key if largest and largest.codes.key else 'its code'}: its ticker}}"
+
+
+def _worth_of_unknown(depot: OwnDepot, rates: ExchangeRates) -> dict[str, float]:
+    """Return what is worth how much of that which has a price [currency]."""
     worth = {(one.name or one.codes.key): value_of_unknown(one, rates) for one in depot.unknown}
-    known = {name: money for name, money in worth.items() if money is not None}
-    whole = plan.value + sum(known.values())
-    if whole > 0.0 and sum(known.values()) > _MUCH_UNKNOWN * whole:
-        share, names = sum(known.values()) / whole, shortlist(known)
-        yield f"{share:.1%} of the depot is not named by the plan and is kept out of its value: {names}"
-    if unpriced := [name for name, money in worth.items() if money is None]:
+    return {name: money for name, money in worth.items() if money is not None}
+
+
+def _share_text(config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> str:
+    sold = config.orders.unknown == "sell"
+    done = "sold whole where anything is due (orders.unknown: sell)" if sold else "kept out of its value"
+    found = f"{unknown_share(plan, depot, rates):.1%} of the depot is not named by the plan and is {done}"
+    return f"{found}: {shortlist(_worth_of_unknown(depot, rates))}"
+
+
+def _unknown(config: RunConfig[PolicyT], plan: OrderPlan, depot: OwnDepot, rates: ExchangeRates) -> Iterator[str]:
+    if _MUCH_UNKNOWN < unknown_share(plan, depot, rates) <= _MOSTLY_UNKNOWN:
+        yield _share_text(config, plan, depot, rates)
+    known = _worth_of_unknown(depot, rates)
+    if unpriced := [name for name in (one.name or one.codes.key for one in depot.unknown) if name not in known]:
         names = shortlist(unpriced)
         yield f"the file has no price of {names}, which the plan does not name: the share of the depot is unknown"
 

@@ -248,6 +248,7 @@ def checklist(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], a
     """Return the orders as lines to be entered by hand, in that order."""
     plan = answer.plan
     lines = [f"Orders for {plan.day} by the plan {plan.name}. {ADVICE}"]
+    lines += [f"First: {one}" for one in answer.foremost]
     if not rows:
         lines.append("No order.")
     for number, row in enumerate(rows, 1):
@@ -266,5 +267,5 @@ def checklist(rows: Sequence[OrderRow], identifiers: Mapping[str, Identifier], a
         lines.append("  ".join(one for one in (*parts, row.codes.name or order.ticker, *codes, at, money, wave) if one))
     if missing := not_in_basket(rows, identifiers):
         lines.append(f"Not in the basket file: {'; '.join(missing)}.")
-    lines += [f"Note: {one}" for one in answer.warnings]
+    lines += [f"Note: {one}" for one in answer.warnings[len(answer.foremost) :]]
     return "".join(guard_formula(escape_controls(line)) + "\n" for line in lines)

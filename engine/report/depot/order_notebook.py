@@ -22,6 +22,7 @@ def order_html(answer: OrderAnswer) -> str:
     plan = answer.plan
     due = "; ".join(map(describe_due, plan.due))
     lines = [f"Due on {plan.day}: {due}." if due else f"Nothing is due on {plan.day}."]
+    lines = [*answer.foremost, *lines]
     if plan.next_day:
         lines.append(f"Next decision: {plan.next_day} ({describe_due(plan.next_reason)}).")
     rows = [

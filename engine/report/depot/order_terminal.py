@@ -33,6 +33,8 @@ def print_orders(config: RunConfig[PolicyT], answer: OrderAnswer, folder: str) -
     """Print what is due and why, the orders, what is left alone, and what was assumed."""
     out, plan = console(), answer.plan
     rows = order_rows(config, answer)
+    for line in answer.foremost:
+        print_bullet(out, line, "!", "yellow")
     if plan.due:
         print_paragraph(
             out,
@@ -212,10 +214,11 @@ def _print_notes(out: Console, answer: OrderAnswer, folder: str) -> None:
     if kept := [one for one in depot.unknown if (one.codes.key or one.name) not in sold]:
         names = shortlist(f"{one.name or one.codes.key} ({one.quantity.normalize():f})" for one in kept)
         print_bullet(out, f"Kept out, as the plan does not name it: {names}")
-    for line in answer.warnings[:_MOST_NOTES]:
+    others = answer.warnings[len(answer.foremost) :]
+    for line in others[:_MOST_NOTES]:
         print_bullet(out, line, "!", "yellow")
-    if len(answer.warnings) > _MOST_NOTES:
-        print_bullet(out, f"{len(answer.warnings) - _MOST_NOTES} more warnings: {_named(folder)}", "!", "yellow")
+    if len(others) > _MOST_NOTES:
+        print_bullet(out, f"{len(others) - _MOST_NOTES} more warnings: {_named(folder)}", "!", "yellow")
     for note in answer.assumptions:
         print_bullet(out, note)
 
