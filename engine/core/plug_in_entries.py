@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from engine.core.crash_log import write_crash_log
 from engine.core.errors import EngineError, shorten
 
 Group: TypeAlias = Literal["strategies", "costs", "objectives", "sources", "metrics", "taxes"]
 
 PREFIX: Final = "portfolio_engine."
+_MARK: Final = PREFIX.encode()
+_MOST_BYTES: Final = 1_000_000
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 
@@ -44,6 +41,8 @@ class PlugIn:
         """Return the one line that says what is wrong with it; the traceback of ``error`` goes into a file."""
         if error is None:
             return PlugInError(f"{self}: {message}; mend it or uninstall {self.package}")
+        from engine.core.crash_log import write_crash_log  # noqa: PLC0415  (most plug-ins do not fail)
+
         said = shorten(" ".join(f"{type(error).__name__}: {error}".split()), 300)
         log = write_crash_log(error)
         return PlugInError(f"{self}: {message} ({said}); mend it or uninstall {self.package}; traceback: {log}")
@@ -58,24 +57,44 @@ def installed_plug_ins() -> tuple[PlugIn, ...]:
     found: list[PlugIn] = []
     seen: set[str] = set()
     for folder in _distribution_folders():
-        name = re.sub(r"[-_.]+", "-", folder.name.rpartition(".")[0].partition("-")[0]).lower()
+        name = (
+            folder.rpartition("/")[2].rpartition(".")[0].partition("-")[0].lower().replace("_", "-").replace(".", "-")
+        )
         if name in seen:
             continue
         seen.add(name)
-        with suppress(OSError, UnicodeDecodeError):
-            if PREFIX in (folder / "entry_points.txt").read_text(encoding="utf-8"):
-                found.extend(_entries(importlib.metadata.Distribution.at(folder), name))
+        if _MARK in _read_entry_points(folder):
+            found.extend(_entries(folder, name))
     return tuple(sorted(found, key=lambda one: (one.group, one.kind, one.package)))
 
 
-def _distribution_folders() -> Iterator[Path]:
+def _read_entry_points(folder: str) -> bytes:
+    """Return the file of a distribution's entry points, nothing where there is none: there are hundreds to look at."""
+    try:
+        handle = os.open(f"{folder}/entry_points.txt", os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(handle, _MOST_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
+def _distribution_folders() -> Iterator[str]:
     for place in dict.fromkeys(sys.path):
-        with suppress(OSError), os.scandir(place or ".") as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
-            yield from (Path(place or ".", name) for name in names)
+        try:
+            names = sorted(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
+        except OSError:
+            continue
+        yield from (f"{place or '.'}/{name}" for name in names)
 
 
-def _entries(distribution: importlib.metadata.Distribution, name: str) -> Iterator[PlugIn]:
+def _entries(folder: str, name: str) -> Iterator[PlugIn]:
+    from importlib.metadata import Distribution  # noqa: PLC0415  (reads mail headers; only plug-ins need it)
+
+    distribution = Distribution.at(folder)
     package, version = distribution.metadata["Name"] or name, distribution.metadata["Version"] or "of no version"
     for entry in distribution.entry_points:
         group = entry.group.removeprefix(PREFIX)

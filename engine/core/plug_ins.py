@@ -7,7 +7,6 @@ before the union is. One that cannot be used is left out, and said to whoever na
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -96,7 +95,9 @@ def load_plug_ins(group: Group, built_in: Iterable[str], prepare: Callable[[Any,
 
 
 def _load(plug_in: PlugIn, prepare: Callable[[Any, PlugIn], Answer]) -> Answer | None:
-    entry = importlib.metadata.EntryPoint(plug_in.kind, plug_in.target, PREFIX + plug_in.group)
+    from importlib.metadata import EntryPoint  # noqa: PLC0415  (reads mail headers; only plug-ins need it)
+
+    entry = EntryPoint(plug_in.kind, plug_in.target, PREFIX + plug_in.group)
     try:
         found = entry.load()
     except (KeyboardInterrupt, MemoryError):

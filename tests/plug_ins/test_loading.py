@@ -39,7 +39,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(
         plug_in_entries,
         "_distribution_folders",
-        lambda: iter(sorted(one for one in tmp_path.iterdir() if one.suffix == ".dist-info")),
+        lambda: iter(sorted(str(one) for one in tmp_path.iterdir() if one.suffix == ".dist-info")),
     )
     installed_plug_ins.cache_clear()
     yield tmp_path
