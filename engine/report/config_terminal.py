@@ -32,6 +32,12 @@ from engine.tax.none import NoTax
 _SCHEDULE_LOOKBACK = np.timedelta64(400, "D")
 """How long before the window the sessions begin that a schedule is computed on, as a run's prices do."""
 
+_SCHEDULE_AHEAD = np.timedelta64(1200, "D")
+"""How far ahead coming rebalances are looked for: three years and the rest of one."""
+_YEAR = np.timedelta64(366, "D")
+_MOST_COMING: Final = 3
+"""Coming rebalances that are listed."""
+
 _MOST_ROWS: Final = 40
 """Assets of the plan that are listed."""
 _MOST_NAMED: Final = 60
@@ -138,7 +144,7 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
             f"where it is at most {fmt.short_percent(margin)} below; others are left out until the next decision"
         )
     if window.start is None:
-        yield "rebalances: their dates follow from the first price; name window.start to see them here"
+        yield from _coming_lines(config)
         return
     first = np.datetime64(window.start, "D")
     last = np.datetime64(window.end or dt.datetime.now(dt.UTC).date(), "D")
@@ -151,6 +157,26 @@ def _schedule_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
     yield from _decision_lines(config.strategy, sessions, opening)
     if window.end is None:
         yield "counted up to today, for window.end is open"
+
+
+def _coming_lines(config: RunConfig[PolicyT]) -> Iterator[str]:
+    """Yield the next dates of a plan that opens with its first price, where no opening moves them."""
+    window, today = config.window, np.datetime64(dt.datetime.now(dt.UTC).date(), "D")
+    past = "rebalances up to today follow from the first price, which is not read here; name window.start to see them"
+    schedule = schedule_since(config.strategy.schedule, today)
+    if schedule != schedule_since(config.strategy.schedule, today - _YEAR):
+        yield f"{past}, and the next, which are counted in years from it"
+        return
+    last = today + _SCHEDULE_AHEAD
+    sessions = exchange_sessions(config.data.calendar, today - _SCHEDULE_LOOKBACK, last)
+    last = last if window.end is None else min(last, np.datetime64(window.end, "D"))
+    calendar = schedule.calendar(sessions)
+    rows = [row for row in sorted(calendar) if today <= sessions[row] <= last][:_MOST_COMING]
+    yield past if rows or window.end else "no scheduled rebalance"
+    if rows:
+        reasons = ", ".join(dict.fromkeys(calendar[row] for row in rows))
+        dates = ", ".join(str(sessions[row]) for row in rows)
+        yield f"the next scheduled rebalances ({reasons}), on sessions of {config.data.calendar}: {dates}, ..."
 
 
 def _decision_lines(policy: Policy, sessions: DateArray, opening: int) -> Iterator[str]:

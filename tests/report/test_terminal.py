@@ -177,6 +177,31 @@ def test_the_starter_config_is_valid_and_its_plan_is_printed(
     assert "orders cost 0.1 % of the money traded" in out
 
 
+@pytest.mark.parametrize(
+    ("rule", "end", "said"),
+    [
+        (
+            "{kind: annual, month: january}",
+            "",
+            r"see them - the next scheduled rebalances \(january\), on sessions of XNYS: "
+            r"20\d\d-01-0\d, 20\d\d-01-0\d, 20\d\d-01-0\d, \.\.\. ",
+        ),
+        ("{kind: annual, month: january, every: 2}", "", "see them, and the next, which are counted in years from it "),
+        ("{kind: band, absolute: 5%}", "", "- no scheduled rebalance "),
+        ("{kind: annual, month: january}", "2020-01-03", "see them Costs"),
+    ],
+)
+def test_without_a_first_day_the_next_rebalances_are_listed_or_why_not(
+    rule: str, end: str, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from engine.composition import load_run
+
+    strategy = f"strategy: {{kind: fixed_mix, weights: {{QUAL: 60%, SIZE: 40%}}, rebalance: {rule}}}"
+    (tmp_path / "plan.yaml").write_text(f"name: plan\ndata: {{source: {{kind: sample}}}}\n{strategy}\n")
+    print_config(load_run(tmp_path / "plan.yaml", (f"window.end={end}",) if end else ()), "plan.yaml")
+    assert re.search(said, " ".join(capsys.readouterr().out.split()))
+
+
 def test_the_quality_page_names_every_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
