@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.core.fields import ConfigModel
 from engine.core.plug_in_entries import PlugIn
 from engine.core.plug_in_models import Check, guard, require_model
 from engine.portfolio.policy import Decision, Policy
+from strategies.own_weights import OwnWeights
 
 _MEMBERS: Final = tuple(name for name in vars(Policy) if not name.startswith("_"))
 _OF_ABILITIES: Final = ("rules", "nominal_weights", "nominal_weights_at", "decide_weights", "group_limits", "choices")
@@ -22,6 +24,7 @@ def prepare_strategy(found: Any, plug_in: PlugIn) -> type[ConfigModel]:  # noqa:
     require_model(found, plug_in, ConfigModel, _MEMBERS)
     strategy: type[ConfigModel] = found
     checks: dict[str, Check] = {
+        **({"decide_weights": _check_decided} if issubclass(strategy, OwnWeights) else {}),
         "target_weights": _check_weights,
         "weights_before_listing": _check_shares,
         "reallocation_weights": _check_shares,
@@ -54,6 +57,19 @@ def _copy(array: Any) -> Any:  # noqa: ANN401  (of any element)
     own = array.copy()
     own.flags.writeable = False  # the array itself: a read-only view has a base
     return own
+
+
+def _check_decided(model: OwnWeights, answer: object, decision: Decision) -> str | None:
+    if not isinstance(answer, Mapping):
+        return f"answers {type(answer).__name__} {_when(decision)}; weights by ticker are expected, as {{'A': 0.5}}"
+    unknown = [str(ticker) for ticker in answer if ticker not in model.assets]
+    if unknown:
+        return f"gives a weight to {', '.join(unknown[:3])} {_when(decision)}, which `assets` does not name"
+    for ticker, weight in answer.items():
+        if not isinstance(weight, (int, float, np.integer, np.floating)):
+            return f"answers {str(weight)[:30]!r} for {ticker} {_when(decision)}; weights are numbers from 0 to 1"
+    decided = decision.weight_vector({ticker: float(weight) for ticker, weight in answer.items()})
+    return _check_shares(model, np.where(decision.buyable, decided, 0.0), decision)
 
 
 def _check_weights(_: object, answer: object, decision: Decision) -> str | None:

@@ -44,8 +44,17 @@ class PlugIn:
         from engine.core.crash_log import write_crash_log  # noqa: PLC0415  (most plug-ins do not fail)
 
         said = shorten(" ".join(f"{type(error).__name__}: {error}".split()), 300)
-        log = write_crash_log(error)
-        return PlugInError(f"{self}: {message} ({said}); mend it or uninstall {self.package}; traceback: {log}")
+        log, line = write_crash_log(error), self._own_line(error)
+        return PlugInError(f"{self}: {message} ({said}){line}; mend it or uninstall {self.package}; traceback: {log}")
+
+    def _own_line(self, error: BaseException) -> str:
+        """Return the last line of its own code that an error passed through, in words; "" where it passed none."""
+        own, trace, line = self.target.partition(":")[0].partition(".")[0], error.__traceback__, ""
+        while trace is not None:
+            if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == own:
+                line = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
+            trace = trace.tb_next
+        return line
 
 
 @cache

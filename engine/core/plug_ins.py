@@ -188,12 +188,20 @@ def warn_once(line: str) -> None:
 
 
 def culprit_of(error: BaseException) -> PlugIn | None:
-    """Return the plug-in whose own code an error passed through, None where it was raised without any."""
-    modules = {one.target.partition(":")[0].partition(".")[0]: one for one in _loaded()}
+    """Return the plug-in whose own code an error passed through, None where it was raised without any.
+
+    Of several in one module it is the one whose method was running.
+    """
+    modules: dict[str, list[PlugIn]] = {}
+    for one in _loaded():
+        modules.setdefault(one.target.partition(":")[0].partition(".")[0], []).append(one)
     trace = error.__traceback__
     found: PlugIn | None = None
     while modules and trace is not None:
-        found = modules.get(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0], found)
+        of_module = modules.get(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0])
+        if of_module:
+            running = plug_in_of(trace.tb_frame.f_locals.get("self"))
+            found = running or (found if found in of_module else of_module[0])
         trace = trace.tb_next
     return found
 

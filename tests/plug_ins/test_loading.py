@@ -110,14 +110,16 @@ def test_a_kind_that_is_built_in_or_of_two_packages_belongs_to_none(site: Path) 
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("raise KeyError('x')", "decide_weights failed (KeyError: 'x')"),
-        ("return {'A': float('nan')}", "answers a weight of nan for A"),
-        ("return {'A': -0.5}", "answers a weight of -0.5 for A"),
-        ("return {'A': 0.7, 'B': 0.7}", "answers weights that add up to 140 %"),
-        ("return {'C': 1.0}", "gives a weight to C, which `assets` does not name"),
-        ("return [1.0, 0.0]", "target_weights failed"),
+        ("raise KeyError('x')", "decide_weights failed (KeyError: 'x') at wrong_raises.py:13; mend it"),
+        ("return {'A': float('nan')}", "decide_weights answers a weight of nan for A"),
+        ("return {'A': -0.5}", "decide_weights answers a weight of -0.5 for A"),
+        ("return {'A': 0.7, 'B': 0.7}", "decide_weights answers weights that add up to 140 %"),
+        ("return {'C': 1.0}", "decide_weights gives a weight to C at the decision of 2024-01-04, which `assets`"),
+        ("return {'A': 'half'}", "decide_weights answers 'half' for A at the decision of 2024-01-04"),
+        ("return [1.0, 0.0]", "decide_weights answers list at the decision of 2024-01-04; weights by ticker"),
+        ("pass", "decide_weights answers NoneType at the decision of 2024-01-04; weights by ticker"),
     ],
-    ids=["raises", "nan", "negative", "sum", "unknown", "list"],
+    ids=["raises", "nan", "negative", "sum", "unknown", "text", "list", "nothing"],
 )
 def test_a_wrong_answer_ends_in_one_line_that_names_the_package(
     site: Path, body: str, told: str, request: pytest.FixtureRequest
@@ -130,6 +132,19 @@ def test_a_wrong_answer_ends_in_one_line_that_names_the_package(
     (line,) = str(raised.value).splitlines()
     assert line.startswith(f"plug-in {name} 1.0 (portfolio_engine.strategies: own = ")
     assert told in line
+
+
+def test_of_several_in_one_module_the_one_whose_method_failed_is_named(site: Path) -> None:
+    own = f"{strategy(EQUAL)}\n    def fail(self):\n        return 1 / 0\n"
+    other = own.partition("class")[2].replace("Own(", "Other(").replace('"own"', '"other"')
+    install(site, "two-parts", f"{own}\nclass {other}", {"strategies.own": "Own", "strategies.other": "Other"})
+    for kind in ("own", "other"):
+        policy = TypeAdapter(extended_union()).validate_python({"kind": kind, "assets": ["A"]})
+        with pytest.raises(ZeroDivisionError) as raised:
+            policy.fail()
+        culprit = plug_ins.culprit_of(raised.value)
+        assert culprit is not None
+        assert culprit.kind == kind
 
 
 def test_an_array_of_another_shape_is_refused(site: Path) -> None:
