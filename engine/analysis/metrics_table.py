@@ -46,9 +46,9 @@ _percent, _ratio, _money, _count, _days = (
 
 def compute_metrics(performance: Performance) -> dict[str, float | int | None]:
     """Return every metric by name; one that is not finite does not exist."""
-    plugged = plugged_metrics()
+    of_plug_ins = plug_in_metrics()
     found = {name: finite_or_none(one.compute(performance)) for name, one in _own_metrics("daily").items()}
-    for name, metric in plugged.items():
+    for name, metric in of_plug_ins.items():
         try:
             found[name] = finite_or_none(metric.compute(performance))
         except PlugInError as error:  # nobody named it, so it stops nobody
@@ -221,14 +221,14 @@ def _prepare_metric(found: object, plug_in: PlugIn) -> Metric:
 
 
 @cache
-def plugged_metrics() -> Mapping[str, Metric]:
+def plug_in_metrics() -> Mapping[str, Metric]:
     """Return the figures that packages of others add, by name."""
     return load_plug_ins("metrics", (*_HEADLINE, *_DETAILS), _prepare_metric)
 
 
 def metrics_at(frequency: Frequency) -> dict[str, Metric]:
     """Return every figure of a portfolio, in the order of the tables, in the words of its frequency."""
-    return {**_own_metrics(frequency), **plugged_metrics()}
+    return {**_own_metrics(frequency), **plug_in_metrics()}
 
 
 @cache

@@ -76,7 +76,7 @@ class Chunk:
 
 def _table(numbers: FloatArray, rows: int) -> FloatArray:
     """Return the metrics of so many points, those after tax and those of plug-ins where there are any."""
-    widths = [len(sweep_metrics(taxed=taxed, plugged=more)) for more in ((), ("",)) for taxed in (False, True)]
+    widths = [len(sweep_metrics(taxed=taxed, of_plug_ins=more)) for more in ((), ("",)) for taxed in (False, True)]
     width = next((one for one in widths if len(numbers) == rows * one), widths[0])
     return numbers.reshape(rows, width)
 

@@ -27,7 +27,7 @@ from engine.data.sources.base import PriceRequest
 from engine.portfolio.policy import PolicyT
 from engine.portfolio.tariffs import load_tariffs
 from engine.sweep.axes import parse_date
-from engine.sweep.batch.batch_metrics import plugged_figures, sweep_metrics
+from engine.sweep.batch.batch_metrics import plug_in_figures, sweep_metrics
 from engine.sweep.config import SweepConfig
 from engine.sweep.executors import ChunkTask, Executor
 from engine.sweep.journal import Journal
@@ -107,8 +107,8 @@ def prepare(
     """Load every close that a variant may need; raises DataError when the prices do not allow a run."""
     closes, findings, unknown = _load_known(base_config, request_for_sweep(base_config, space))
     _require_one_use_of_dividends(base_config, space, closes)
-    tree, plugged = cast("dict[str, Tree]", base_config.canonical()), plugged_figures(space.sweep.rank_by)
-    job = SweepJob(schema, tree, space, closes, unknown, plugged)
+    tree, of_plug_ins = cast("dict[str, Tree]", base_config.canonical()), plug_in_figures(space.sweep.rank_by)
+    job = SweepJob(schema, tree, space, closes, unknown, of_plug_ins)
     return PreparedSweep(config, base_config, space, space.points(), findings, job)
 
 
@@ -215,7 +215,7 @@ def write_results(
     rejections: RejectionCounts = {}
     count = sweep.points.count
     missing = list(journal.missing_ranges(count))
-    names = sweep_metrics(taxed=sweep.base_config.tax.kind != "none", plugged=sweep.job.plugged)
+    names = sweep_metrics(taxed=sweep.base_config.tax.kind != "none", of_plug_ins=sweep.job.of_plug_ins)
     path = journal.path.parent / RESULTS_FILE
     with ResultsWriter(path, sweep.space, sweep.points, sweep.metadata, names) as table:
         written = _write_finished_chunks(journal, table, rejections, 0)

@@ -60,11 +60,11 @@ def ranking_sign(metric: str) -> int:
     """Return 1 where more of a metric is better, -1 where less is; 0 where a plug-in does not say."""
     if metric in ALL_SIGNS:
         return ALL_SIGNS[metric]
-    from engine.analysis.metrics_table import plugged_metrics  # noqa: PLC0415  (a schema needs no compiler)
+    from engine.analysis.metrics_table import plug_in_metrics  # noqa: PLC0415  (a schema needs no compiler)
 
-    if metric not in plugged_metrics():
+    if metric not in plug_in_metrics():
         return 0
-    return {"high": 1, "low": -1}.get(plugged_metrics()[metric].better, 0)
+    return {"high": 1, "low": -1}.get(plug_in_metrics()[metric].better, 0)
 
 
 _OF_PLUG_INS: Final = tuple(one.kind for one in installed_plug_ins() if one.group == "metrics")

@@ -37,8 +37,8 @@ class SweepJob(Generic[PolicyT]):
     """What every process needs to compute any range: the base config as text, its space, and the closes.
 
     ``schema`` returns the class that validates the config; ``unknown`` says of tickers that only variants name why the
-    source has no price of them; ``plugged`` are the figures of plug-ins that are asked for. Equal is only what is the
-    same object.
+    source has no price of them; ``of_plug_ins`` are the figures of plug-ins that are asked for. Equal is only what is
+    the same object.
     """
 
     schema: Callable[[], type[RunConfig[PolicyT]]]
@@ -46,7 +46,7 @@ class SweepJob(Generic[PolicyT]):
     space: Space
     closes: Closes
     unknown: Mapping[str, str] = field(default_factory=dict)
-    plugged: tuple[str, ...] = ()
+    of_plug_ins: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):
@@ -66,8 +66,8 @@ class ChunkEvaluator(Generic[PolicyT]):
         self.configs = PointConfigs(base_config, job.space, job.unknown)
         self.strategies = StrategyTable(self.configs.sections["strategy"], job.closes.tickers, job.unknown)
         self.windows = MarketWindows(base_config, job.closes)
-        self.plugged = job.plugged
-        self.metrics = sweep_metrics(taxed=base_config.tax.kind != "none", plugged=job.plugged)
+        self.of_plug_ins = job.of_plug_ins
+        self.metrics = sweep_metrics(taxed=base_config.tax.kind != "none", of_plug_ins=job.of_plug_ins)
         self._taxations: dict[tuple[str, str], Taxation | None] = {}
 
     def evaluate(self, first: int, indices: AxisIndices) -> Chunk:
@@ -75,7 +75,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         table, count = build_point_table(self.configs, self.strategies, indices), len(indices)
         metrics, spans = np.empty((count, len(self.metrics))), np.empty((count, 3), dtype=np.int32)
         batches, sequential = (
-            self._plan(table) if not self.plugged else ([], np.flatnonzero(table.group != REJECTED).tolist())
+            self._plan(table) if not self.of_plug_ins else ([], np.flatnonzero(table.group != REJECTED).tolist())
         )
         for window, columns, at in batches:
             try:
@@ -125,7 +125,7 @@ class ChunkEvaluator(Generic[PolicyT]):
 
     def runs_in_batches(self, indices: AxisIndices) -> bool:
         """Return whether points with ``indices`` (n, D) run in batches rather than through ``simulate``, if at all."""
-        return not self.plugged and not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
+        return not self.of_plug_ins and not self._plan(build_point_table(self.configs, self.strategies, indices))[1]
 
     def _plan(self, table: PointTable) -> tuple[list[Batch], list[int]]:
         """Return the valid points, by position, in batches, and those that only ``simulate`` can run."""
@@ -171,7 +171,7 @@ class ChunkEvaluator(Generic[PolicyT]):
         ``window``: one that is as good as its own.
         """
         variant, window = self._variant(indices, window)
-        metrics, dates = run_alone(window.market, variant, window.risk_free, plugged=self.plugged)
+        metrics, dates = run_alone(window.market, variant, window.risk_free, of_plug_ins=self.of_plug_ins)
         return metrics, _span(dates)
 
     def _variant(self, indices: Sequence[int], window: MarketWindow | None = None) -> tuple[Variant, MarketWindow]:

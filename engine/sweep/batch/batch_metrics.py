@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analysis.metrics_table import METRICS, plugged_metrics
+from engine.analysis.metrics_table import METRICS, plug_in_metrics
 from engine.analysis.performance import Performance
 from engine.analysis.summation import block_ends, mean_from_sums, variance_from_sums
 from engine.core.arrays import FloatArray, finite_or_none
@@ -52,17 +52,17 @@ weight any capped asset drifted to, ``sessions_over_cap`` at how many closes one
 and on, and ``square_sum_00`` and on, are the sums of daily returns and of their squares in 16 blocks of sessions."""
 
 
-def sweep_metrics(*, taxed: bool, plugged: Sequence[str] = ()) -> tuple[str, ...]:
+def sweep_metrics(*, taxed: bool, of_plug_ins: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the metrics of a sweep's variants; those of taxed ones say also what is left after tax.
 
-    ``plugged``: those of plug-ins that it asks for, which come last and of ledgers alone.
+    ``of_plug_ins``: those of plug-ins that it asks for, which come last and of ledgers alone.
     """
-    return (*SWEEP_METRICS, *(AFTER_TAX_METRICS if taxed else ()), *plugged)
+    return (*SWEEP_METRICS, *(AFTER_TAX_METRICS if taxed else ()), *of_plug_ins)
 
 
-def plugged_figures(rank_by: str) -> tuple[str, ...]:
+def plug_in_figures(rank_by: str) -> tuple[str, ...]:
     """Return the figures of plug-ins that a sweep asks for."""
-    return (rank_by,) if rank_by in plugged_metrics() else ()
+    return (rank_by,) if rank_by in plug_in_metrics() else ()
 
 
 def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMarket, table: FloatArray) -> None:
@@ -118,7 +118,7 @@ def fill_metrics_from_sums(sums: BatchSums, capital: FloatArray, market: BatchMa
 
 
 def metric_row(
-    ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray, plugged: Sequence[str] = ()
+    ledger: Ledger, market: Market, policy: Policy, risk_free: float | FloatArray, of_plug_ins: Sequence[str] = ()
 ) -> FloatArray:
     """Return (F,) the metrics of a ledger by ``sweep_metrics``; ``risk_free`` as in ``Performance.from_ledger``."""
     performance = Performance.from_ledger(ledger, risk_free, market.periods_per_year)
@@ -130,7 +130,7 @@ def metric_row(
     if ledger.taxes is not None:
         growth = float(performance.level[-1] / performance.level[0])
         row = np.append(row, after_tax_row(ledger, growth, performance.days))
-    more = [finite_or_none(plugged_metrics()[name].compute(performance)) for name in plugged]
+    more = [finite_or_none(plug_in_metrics()[name].compute(performance)) for name in of_plug_ins]
     return np.append(row, [np.nan if one is None else float(one) for one in more]) if more else row
 
 

@@ -125,11 +125,11 @@ def run_alone(
     variant: Variant,
     risk_free: float | FloatArray,
     version: PolicyVersion = AS_WRITTEN,
-    plugged: Sequence[str] = (),
+    of_plug_ins: Sequence[str] = (),
 ) -> tuple[FloatArray, DateArray]:
     """Return the metrics of a variant through ``simulate``, those of plug-ins last, and its sessions."""
     ledger, own = simulate_variant(market, variant, risk_free, version)
-    return metric_row(ledger, own.market, variant.policy, own.risk_free, plugged), ledger.dates
+    return metric_row(ledger, own.market, variant.policy, own.risk_free, of_plug_ins), ledger.dates
 
 
 def simulate_variant(
