@@ -14,6 +14,7 @@ import yaml
 from engine.backtest.config_schema import described_keys, key_meanings
 from engine.backtest.starter_files import SCHEMA_FILE, starter_text
 from engine.composition import json_schema, open_document, validate_run, validate_sweep
+from engine.core.errors import OutputError
 from engine.report.config_keys import list_keys, print_keys, select_keys
 from tests.support.cli import engine
 from tests.support.configs import SHIPPED
@@ -93,6 +94,20 @@ def test_a_section_is_shown_with_what_is_below_it_and_a_typing_error_names_the_k
     assert "strategy.core.NAME.weight" in {one.path for one in keys}
     with pytest.raises(Exception, match="acount: is no key of a config; did you mean 'account'"):
         select_keys(keys, "acount")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("invest", "did you mean 'account.contributions.invest'?"),
+        ("account.invest", "did you mean 'account.contributions.invest'?"),
+        ("strategy.month", "did you mean 'strategy.rebalance.month'?"),
+    ],
+)
+def test_a_key_asked_for_without_the_sections_between_is_found_by_its_own_name(wanted: str, meant: str) -> None:
+    with pytest.raises(OutputError) as raised:
+        select_keys(list_keys(SCHEMA), wanted)
+    assert meant[:-1] in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -80,7 +80,8 @@ def sweep(
     if not opened.is_sweep:
         from engine.core.yaml_tree import refusal
 
-        raise refusal(opened.document.name, "has no sweep", "add one as docs name it, or call engine.run", "sweep")
+        remedy = "add one, as {axes: {strategy.rebalance.month: all}}, or call engine.run"
+        raise refusal(opened.document.name, "has no sweep", remedy, "sweep")
     if out is None:
         with scratch_folder() as folder:
             return _run_sweep(opened, SweepOptions(folder / "sweep", workers, None, MEMORY, resume=False), evidence)

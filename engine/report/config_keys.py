@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import OutputError
+from engine.core.shortlist import shortlist
 from engine.report.console import console, text
 
 if TYPE_CHECKING:
     from engine.core.json_files import Json
 
 _PERCENT: Final = "%$"
+_MOST_NAMED: Final = 4
+"""Keys of one name that a message asks about."""
 _MOST_WORDS: Final = 16
 """Words of a choice that are listed."""
 
@@ -44,9 +47,18 @@ def select_keys(keys: list[ConfigKey], wanted: str) -> list[ConfigKey]:
         return keys
     found = [one for one in keys if one.path == wanted or one.path.startswith(f"{wanted}.")]
     if not found:
-        near = did_you_mean(wanted, sorted({one.path for one in keys}), "`engine config` lists them")
-        raise OutputError(f"{wanted}: is no key of a config; {near}")
+        raise OutputError(f"{wanted}: is no key of a config; {_near(wanted, sorted({one.path for one in keys}))}")
     return found
+
+
+def _near(wanted: str, paths: list[str]) -> str:
+    """Return which keys were probably meant: of the same name, below the section that was written, else the nearest."""
+    section, _, name = wanted.rpartition(".")
+    named = [path for path in paths if path.rpartition(".")[2] == name]
+    named = [path for path in named if path.startswith(f"{section}.")] or named
+    if named:
+        return f"did you mean {shortlist([repr(path) for path in named], _MOST_NAMED)}?"
+    return did_you_mean(wanted, paths, "`engine config` lists them")
 
 
 def print_keys(keys: list[ConfigKey]) -> None:

@@ -184,6 +184,14 @@ def test_splits_are_named(factor: float, name: str) -> None:
     assert any(f"looks like an unadjusted {name} split" in finding.message for finding in findings)
 
 
+def test_a_close_a_quarter_too_high_is_a_wrong_print_and_no_split_of_the_day_after() -> None:
+    dates, closes = times(1.25, slice(200, 201))(*clean())
+    found = [one for one in examine(dates, closes) if one.kind in {"spike", "split"} and one.ticker == "AAA"]
+    assert [(one.kind, one.date) for one in found] == [("spike", dates[200])]
+    assert "and back the next session" in found[0].message
+    assert "looks like a wrong print" in found[0].message
+
+
 def test_a_real_crash_is_not_called_a_split() -> None:
     """A fall of 60 % that stays is a jump: it may be real."""
     assert kinds(examine(*times(0.4, slice(200, None))(*clean()))) == {"jump"}
@@ -255,7 +263,9 @@ def test_real_prices(shared_data: Path) -> None:
     closes = Files(path=shared_data / "prices.parquet").load(PriceRequest(tuple(names)))
     findings = inspect_closes(closes, "XNYS", exchange_sessions("XNYS", closes.dates[0], closes.dates[-1]))
     assert not [one for one in findings if one.severity == "error"]
-    assert {"jump", "split", "stale", "near_constant", "survivors", "late_listing"} == {one.kind for one in findings}
+    assert {"jump", "split", "spike", "stale", "near_constant", "survivors", "late_listing"} == {
+        one.kind for one in findings
+    }
     assert [one.ticker for one in findings if one.kind == "near_constant"] == ["BIL"]
     moves = {(one.ticker, str(one.date)) for one in findings if one.kind in {"jump", "split"}}
     assert {("ASTS", "2024-05-16"), ("VKTX", "2015-12-28"), ("VKTX", "2018-05-31"), ("RXRX", "2023-07-12")} <= moves

@@ -194,6 +194,14 @@ def test_a_fault_of_a_config_without_a_file_names_its_key(config: object, messag
         engine.validate(config)
 
 
+def test_a_plan_without_a_sweep_is_told_what_a_sweep_looks_like() -> None:
+    with pytest.raises(
+        ConfigError, match=r"has no sweep; add one, as .axes: .strategy.rebalance.month: all.."
+    ) as raised:
+        engine.sweep(PLAN)
+    assert "engine.run" in str(raised.value)
+
+
 def test_values_of_python_are_what_yaml_would_have_of_them() -> None:
     """Dates, numbers of numpy, paths, switches; None is a key that is not there."""
     mixed = PLAN | {

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.core.arrays import BoolArray, FloatArray, IntArray
 from engine.data.quality.asset_closes import AssetCloses
-from engine.data.quality.findings import Finding
+from engine.data.quality.findings import Finding, Severity
 
 LARGE_RISE: Final = 0.5
 """A rise of more than this in one session [fraction] is looked at."""
@@ -74,14 +74,24 @@ def _unstated_jump(asset: AssetCloses, at: int, split: Sequence[int], *, is_spik
     elif not asset.inside[at + 1] or (is_small and is_spike):
         return
     elif is_spike:
-        text = f"{move} and back the next session ({before:g}, {after[0]:g}, {after[1]:g}): looks like a wrong print"
-        yield asset.warning("spike", date, text, size)
+        yield _spike(asset, at, "warning")
     elif new:
+        severity: Severity = "note" if is_small and not asset.may_hold_splits else "warning"
+        if is_small and at and asset.growth[at - 1] > np.exp(_NO_SPLIT) and _is_spike(asset, at - 1):
+            yield _spike(asset, at - 1, severity)  # a rise that was too small to be looked at, and the way back
+            return
         text = f"{move}: looks like an unadjusted {new}:{old} split (ratio {ratio:.4f}){_stated_nearby(asset, at)}"
-        doubtful = is_small and not asset.may_hold_splits
-        yield asset.finding("note" if doubtful else "warning", "split", date, text, size)
+        yield asset.finding(severity, "split", date, text, size)
     else:
         yield asset.warning("jump", date, f"{move}: real, or a wrong or unadjusted close?", size)
+
+
+def _spike(asset: AssetCloses, at: int, severity: Severity) -> Finding:
+    """Return what is found of a close that is far from those before and after it."""
+    before, there, after = asset.closes[at : at + 3]
+    date, ratio = asset.dates[at + 1], float(asset.growth[at])
+    moved = f"{ratio - 1.0:+.1%} on {date} and back the next session ({before:g}, {there:g}, {after:g})"
+    return asset.finding(severity, "spike", date, f"{moved}: looks like a wrong print", abs(float(np.log(ratio))))
 
 
 def _splits_not_in_closes(asset: AssetCloses) -> BoolArray:
