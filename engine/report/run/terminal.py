@@ -339,7 +339,10 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
     )
     if tried > 1:
         print_bullet(
-            out, f"variant {tried} tried on these data: the best of several looks better than it is", style="yellow"
+            out,
+            f"{tried:,} variants were tried on these data, this one among them: the best of several looks better than it "
+            "is",
+            style="yellow",
         )
     books = "" if run.comparison.strategy.taxed is None else "taxes.csv, lots.csv, "
     print_bullet(out, f"files: {folder} (report.html, summary.json, trades.csv, {books}...)")

@@ -119,7 +119,7 @@ def family_text(effects: AxisEffects, level: float) -> str:
     """Return how many of an axis's values leave their band of noise, and how many would by chance."""
     if not any(one.effect is not None and one.label != effects.baseline for one in effects.values):
         return "no other value has variants with the plan's sessions and this figure: nothing to compare"
-    matched = "" if effects.matched else "unmatched, differences of two means; "
+    matched = "" if effects.matched else "unmatched: what is compared differs in other things too; "
     if not effects.judged:
         return matched.removesuffix("; ")
     chance = (1.0 - level) * effects.judged

@@ -138,6 +138,9 @@ def test_a_plan_with_flows_is_not_said_to_end_below_its_capital_where_growth_is_
 def test_without_flows_the_share_is_of_money_below_the_capital() -> None:
     assert path_text(path()) == "Share of 1,000 histories that end below the capital 0.4 %, below buy-and-hold 54.0 %"
     assert "Final values" not in path_note(path())
+    assert "a row of them is not the plan's less buy-and-hold's. Below the figure in the column 5 % lie" in path_note(
+        path()
+    )
     level = {"5": 0.9, "25": 1.0, "50": 1.1, "75": 1.2, "95": 1.3}
     fan = path().model_copy(update={"fan": (FanPoint(date="2020-01-03", plan=level, held=1.1),)})
     assert "flows taken out" not in path_chart(fan, 1000.0)
