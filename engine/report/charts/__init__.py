@@ -13,6 +13,7 @@
 - ``scatter.scatter(Scatter(key, title, [Point(x, y, label, kind)], x, y))`` with ``ScatterAxis(title, style)`` for
   ``x`` and ``y``; ``strip_chart``.
 - ``heat_table.heat_table(HeatTable(key, caption, columns, [(name, [HeatCell(value, text, tip)])]))``: with colours.
+- ``chart.Chart(kind, figure)``: any of these by itself, as a picture with its own colours or a page, for notebooks.
 - ``controls.period_bar(first, last, lines)`` and ``packed_data.packed_data([PackedSeries(name, label, dates, values)],
   capital=)`` make a page live: ``render_page(..., script="page.js", data=packed)``, whose template extends
   ``base.html.j2`` with blocks ``title`` and ``body``; cells ``<td data-figure="cagr" data-of="SPY">``

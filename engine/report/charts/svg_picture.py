@@ -7,7 +7,6 @@ outside and shares no id with anything beside it; where the reader's screen is d
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -23,7 +22,7 @@ from engine.report.charts.figure_tree import (
     text_of,
 )
 from engine.report.charts.frame import WIDTH, join, plain
-from engine.report.html_page import asset_text
+from engine.report.charts.svg_style import svg_style
 
 _WIDE: Final = 900
 """Width of a picture [px]."""
@@ -36,16 +35,6 @@ _ROW: Final = 26.0
 _LOWER: Final = 4.0
 """From the middle of a letter to the line it stands on [px]."""
 _CLAMPED: Final = re.compile(r"clamp\(([0-9.]+)px,([0-9.]+)%,.*\) \+ (-?[0-9.]+)px\)")
-_VARIABLE: Final = re.compile(r"var\(--([a-z0-9]+)\)")
-_OWN_RULES: Final = (
-    "text { font: 12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;"
-    " font-variant-numeric: tabular-nums; fill: var(--soft); }"
-    " .ink { fill: var(--ink); } .title { font-size: 14px; font-weight: 600; fill: var(--ink); }"
-    " .name { font-size: 13px; fill: var(--ink); } .number { font-size: 11px; font-weight: 650; fill: var(--ink); }"
-    " .paper { fill: var(--paper); } .zero { fill: var(--edge); } .dark { fill: var(--ink); }"
-    " .mark, .full { fill: currentColor; } .faint { fill: currentColor; fill-opacity: 0.35; }"
-    " .thin { fill: currentColor; fill-opacity: 0.12; stroke: currentColor; }"
-)
 
 
 def svg_picture(figure: str) -> str:
@@ -66,31 +55,11 @@ def svg_picture(figure: str) -> str:
             height=int(height + 0.5),
             title="" if title is None else text_of(title),
             says="" if says is None else text_of(says),
-            style=_style(),
+            style=svg_style(),
             head=head,
             shapes=shapes,
         )
     )
-
-
-@cache
-def _style() -> Markup:
-    """Return the page's rules of what charts draw, with each colour written out, for light and for dark screens."""
-    sheet = asset_text("page.css")
-    light, dark = (dict(re.findall(r"--([a-z0-9]+): (#[0-9a-f]+)", sheet.split(part, 1)[1].split("}", 1)[0]))
-                   for part in (":root {", ':root[data-scheme="dark"] {'))  # fmt: skip
-    kept = [
-        line
-        for line in sheet.split("@media (max-width", 1)[0].splitlines()
-        if line.startswith((".plot path", ".plot .", ".c0 {", ".a0 {"))
-    ]
-    rules = "\n".join([_OWN_RULES, *kept])
-
-    def coloured(colours: dict[str, str]) -> str:
-        return _VARIABLE.sub(lambda found: str(colours[found[1]]), rules)
-
-    both = f"{coloured(light)}\n@media (prefers-color-scheme: dark) {{\n{coloured({**light, **dark})}\n}}"
-    return Markup(both)  # noqa: S704  (the package's own)
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> Markup:
