@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine import composition
-from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli import depot_options as option
 from engine.cli.messages import print_json
 from engine.cli.options import ConfigPath, Overrides
 from engine.core.errors import prefix_errors
+from engine.library.compilation_warning import warn_of_compilation
 
 
 def depot(

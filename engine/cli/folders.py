@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from engine import composition
-from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli.messages import print_json
 from engine.core.errors import OutputError, escape_controls
+from engine.library.compilation_warning import warn_of_compilation
 
 
 def report(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from engine import composition
-from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli import depot_options as option
 from engine.cli.messages import print_json, warn
 from engine.cli.options import ConfigPath, Overrides
 from engine.core.errors import prefix_errors
+from engine.library.compilation_warning import warn_of_compilation
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine import composition
-from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli.messages import print_json, warn
 from engine.cli.options import ConfigPath, ConfigPaths, JsonFlag, OutFolder, Overrides
 from engine.core.errors import EngineError, escape_controls, prefix_errors
+from engine.library.compilation_warning import warn_of_compilation
 
 if TYPE_CHECKING:
     from engine.core.json_files import Json

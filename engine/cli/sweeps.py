@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from engine import composition
-from engine.backtest.compilation_warning import warn_of_compilation
 from engine.cli.messages import print_json, warn
 from engine.cli.options import ConfigPath, JsonFlag, OutFolder, Overrides
 from engine.core.errors import prefix_errors
+from engine.library.compilation_warning import warn_of_compilation
 
 
 def sweep(

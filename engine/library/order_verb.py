@@ -36,8 +36,8 @@ def orders(
     out: str | Path | None,
 ) -> OrderFrames:
     """Return orders as ``engine.orders`` does."""
-    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.depot.orders.answer_orders import answer_orders
+    from engine.library.compilation_warning import warn_of_compilation
     from engine.library.order_frames import OrderFrames
 
     opened = open_config(config, overrides, prices)

@@ -38,10 +38,10 @@ def run(
     keep_prices: bool = False,
 ) -> RunFrames:
     """Return a run as ``engine.run`` does."""
-    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.outputs import run_folders
     from engine.evidence.trial_registry import count_run
+    from engine.library.compilation_warning import warn_of_compilation
     from engine.report.notebook_progress import show_progress
     from engine.report.run.frames import RunFrames
 
@@ -96,8 +96,8 @@ def _run_sweep(opened: OpenedConfig, options: SweepOptions, evidence: bool) -> S
     """Run a sweep to its folder, and return what is there."""
     import pyarrow.parquet as pq
 
-    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.evidence.trial_registry import count_trials
+    from engine.library.compilation_warning import warn_of_compilation
     from engine.library.sweep_frames import SweepFrames
     from engine.report.notebook_progress import show_progress
     from engine.report.sweep.page import render_sweep
@@ -203,8 +203,8 @@ def luck(
     config: Config, overrides: Sequence[str], prices: Prices | None, out: Folder | None, *, universe: Folder = ""
 ) -> LuckFrames:
     """Return the luck of a plan as ``engine.luck`` does."""
-    from engine.backtest.compilation_warning import warn_of_compilation
     from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
+    from engine.library.compilation_warning import warn_of_compilation
     from engine.library.luck_frames import LuckFrames
     from engine.report.notebook_progress import show_progress
 

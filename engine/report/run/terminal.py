@@ -340,8 +340,8 @@ def _print_footer(out: Console, run: RunResult, folder: Path, tried: int) -> Non
     if tried > 1:
         print_bullet(
             out,
-            f"{tried:,} variants were tried on these data, this one among them: the best of several looks better than it "
-            "is",
+            f"{tried:,} variants were tried on these data, this one among them: the best of several looks better "
+            "than it is",
             style="yellow",
         )
     books = "" if run.comparison.strategy.taxed is None else "taxes.csv, lots.csv, "

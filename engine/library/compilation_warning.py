@@ -11,7 +11,7 @@ from engine.core.errors import escape_controls
 @cache
 def warn_of_compilation() -> None:
     """Tell once, should a kernel be compiled, why nothing else seems to happen."""
-    from engine.simulation.kernel.jit import (  # noqa: PLC0415  (whoever prints help needs no compiler)
+    from engine.simulation.kernel.jit import (
         CACHE_REFUSAL,
         announce_compilation,
     )
