@@ -209,9 +209,9 @@ def _prepare_metric(found: object, plug_in: PlugIn) -> Metric:
     def computed(performance: Performance) -> float | int | None:
         try:
             answer = compute(performance)
-        except EngineError:
+        except (EngineError, MemoryError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # a SystemExit would end the process with code 0
             raise plug_in.fault("failed", error) from error
         if answer is not None and not isinstance(answer, (int, float, np.integer, np.floating)):
             raise plug_in.fault(f"answers {type(answer).__name__}; a number or None is expected")

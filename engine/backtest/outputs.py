@@ -232,6 +232,9 @@ class RunResult:
 
 def output_folder(out: Path, name: str) -> Path:
     """Return ``out/name``, refusing a path that leaves ``out`` through a link."""
+    blocked = next((one for one in (out, *out.parents) if os.path.lexists(one)), None)
+    if blocked is not None and blocked.exists() and not blocked.is_dir():
+        raise OutputError(f"{blocked}: is a file, expected a folder; choose another --out")
     folder = resolve_links(out / name)
     if resolve_links(out) != folder.parent:
         raise OutputError(f"{out / name}: leads outside {out}; remove the link or choose another --out")

@@ -92,9 +92,9 @@ def _guarded(
         try:
             answer = function(self, *given, **named)
             wrong = check(self, answer, *given, **named) if check else None
-        except (EngineError, ValidationError, PydanticCustomError, MemoryError):
+        except (EngineError, ValidationError, PydanticCustomError, MemoryError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # a SystemExit would end the process with code 0
             raise plug_in.fault(f"{name} failed", error) from error
         if wrong:
             raise plug_in.fault(f"{name} {wrong}")

@@ -59,6 +59,10 @@ def open_config(config: object, overrides: Sequence[str], prices: object = None)
 
     Raises ConfigError for a file that cannot be read or a value that no config has, DataError for prices of no form.
     """
+    for one in overrides:
+        if not isinstance(one, str):
+            found = f"found a {type(one).__name__} after the config, expected text as 'window.end=2024-12-31'"
+            raise refusal(NAME, found, "hand prices over as prices=")
     document = _open_document(config, overrides)
     if prices is None:
         return OpenedConfig(document)
@@ -98,6 +102,8 @@ def _to_mapping(node: Mapping[Any, object], path: KeyPath) -> dict[str, Tree]:
     for key, item in node.items():
         if not isinstance(key, str | int | float | dt.date):
             raise refusal(NAME, f"found the key {key!r}, a key must be text", "write it so", ".".join(map(str, path)))
+        if str(key) in found:  # 1 and "1", or True and "True"
+            raise refusal(NAME, "found the key twice", "remove one", ".".join((*map(str, path), str(key))))
         if item is not None:  # as a key that is not there
             found[str(key)] = _to_tree(item, (*path, str(key)))
     return found
@@ -112,17 +118,32 @@ def _to_tree(node: object, path: KeyPath) -> Tree:
         return _to_mapping(node, path)
     if isinstance(node, list | tuple):
         return [_to_tree(item, (*path, at)) for at, item in enumerate(node)]
-    item = getattr(node, "item", None)
-    plain = item() if callable(item) and getattr(node, "ndim", None) == 0 else node  # a number of numpy
+    plain = _plain(node)
     if isinstance(plain, str):
         return str(plain)
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, int | float):
-        return repr(plain)
+        return _number(plain, where)
     if isinstance(plain, dt.datetime):
         return str(plain.date() if plain.time() == dt.time() else plain)
     if isinstance(plain, dt.date | PurePath):
         return str(plain)
     message = f"found a {type(node).__name__}, expected text, a number, a date, a list or a mapping"
     raise refusal(NAME, message, "convert it", where)
+
+
+def _plain(node: object) -> object:
+    """Return what a value of numpy or pandas is to Python; no stamp, which is unlike itself, stays what it is."""
+    item = getattr(node, "item", None)
+    if callable(item) and getattr(node, "ndim", None) == 0:
+        stamp = getattr(getattr(node, "dtype", None), "kind", "") == "M"  # of nanoseconds, Python makes a number
+        return node.astype("datetime64[us]").item() if stamp else item()  # type: ignore[attr-defined]
+    return None if isinstance(node, dt.date) and node != node else node  # noqa: PLR0124
+
+
+def _number(number: float, where: str) -> str:
+    try:
+        return int.__repr__(number) if isinstance(number, int) else float.__repr__(number)
+    except ValueError:  # of more digits than Python writes
+        raise refusal(NAME, "found a number of thousands of digits", "write a number up to 1e15", where) from None

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from engine import composition
-from engine.core.errors import DataError, EngineError, prefix_errors
+from engine.core.errors import DataError, EngineError, prefix_errors, shorten
 from engine.library.opened_configs import open_config
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _table(holdings: object) -> str:
 def _number(ticker: str, count: object) -> str:
     try:
         number = float(count)  # type: ignore[arg-type]  # what is no number is refused
-    except (TypeError, ValueError):
-        raise DataError(f"holdings: {ticker}: found {count!r}, expected a number of shares; correct it") from None
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(
+            f"holdings: {ticker}: found {shorten(repr(count), 40)}, expected a number of shares; correct it"
+        ) from None
     return f"{number:.17g}" if number % 1 else f"{number:.0f}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import composition
-from engine.core.errors import prefix_errors
+from engine.core.errors import EngineError, prefix_errors
 from engine.library.opened_configs import OpenedConfig, open_config
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from engine.sweep.pipeline import SweepOptions
 
     Folder = str | Path
+
+_WORKERS = range(257)
 
 
 def run(
@@ -76,6 +78,8 @@ def sweep(
     from engine.core.scratch import scratch_folder
     from engine.sweep.pipeline import MEMORY, SweepOptions
 
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers not in _WORKERS:
+        raise EngineError(f"workers: found {workers!r}, expected a whole number from 0 to 256; 0 takes one a core")
     opened = open_config(config, overrides, prices)
     if not opened.is_sweep:
         from engine.core.yaml_tree import refusal

@@ -118,8 +118,11 @@ def test_a_kind_that_is_built_in_or_of_two_packages_belongs_to_none(site: Path) 
         ("return {'A': 'half'}", "decide_weights answers 'half' for A at the decision of 2024-01-04"),
         ("return [1.0, 0.0]", "decide_weights answers list at the decision of 2024-01-04; weights by ticker"),
         ("pass", "decide_weights answers NoneType at the decision of 2024-01-04; weights by ticker"),
+        ("return {0: 1.0}", "decide_weights gives a weight to 0 at the decision of 2024-01-04, which `assets`"),
+        ("raise SystemExit(0)", "decide_weights failed (SystemExit: 0)"),  # a run would end with code 0 and no files
+        ("raise GeneratorExit", "decide_weights failed (GeneratorExit"),
     ],
-    ids=["raises", "nan", "negative", "sum", "unknown", "text", "list", "nothing"],
+    ids=["raises", "nan", "negative", "sum", "unknown", "text", "list", "nothing", "number", "exit", "end"],
 )
 def test_a_wrong_answer_ends_in_one_line_that_names_the_package(
     site: Path, body: str, told: str, request: pytest.FixtureRequest

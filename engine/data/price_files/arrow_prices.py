@@ -141,7 +141,7 @@ class _ArrowColumns:
 
 def _to_texts(file: str, name: str, column: pa.ChunkedArray) -> list[str]:
     try:
-        cells = column.cast(pa.string()).to_pylist()
+        cells = _decode(column).cast(pa.string()).to_pylist()
     except pa.ArrowException:
         raise DataError(f"{file}: found a column {name} of {column.type}, expected text; convert the column") from None
     return [(cell or "").strip() for cell in cells]
@@ -176,9 +176,12 @@ def _date_column(schema: pa.Schema) -> int | None:
         written = {}
     index = written.get("index_columns") if isinstance(written, dict) else None
     names = list(schema.names)
-    for name in index if isinstance(index, list) else ():
-        if isinstance(name, str) and name in names and _is_date(schema.field(name).type, text=True):
-            return names.index(name)
+    held = [one for one in (index if isinstance(index, list) else ()) if isinstance(one, str) and one in names]
+    held = [one for one in held if _is_date(schema.field(one).type, text=True)]
+    if held:  # of tickers and dates the dates
+        return names.index(
+            min(held, key=lambda one: (not _is_date(schema.field(one).type), column_role(one) != "date"))
+        )
     times = Counter(names)
     once = [at for at, name in enumerate(names) if times[name] == 1]
     typed = [at for at in once if _is_date(schema.field(at).type)]
@@ -232,7 +235,8 @@ def _decode(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if not pa.types.is_dictionary(kind):
         return column
-    return pa.chunked_array([chunk.dictionary_decode() for chunk in column.chunks], kind.value_type)
+    values = pa.string() if _is_text(kind.value_type) else kind.value_type  # Arrow takes none out of views of text
+    return pa.chunked_array([chunk.dictionary.cast(values).take(chunk.indices) for chunk in column.chunks], values)
 
 
 def _read_numbers(file: str, name: str, table: pa.Table, keys: ReadingKeys) -> FloatArray:
@@ -255,7 +259,7 @@ def _rows_by_ticker(
 ) -> dict[str, IntArray]:
     """Return the rows of every ticker of a long file; none of one that is not wanted."""
     try:
-        labels = table[name].cast(pa.string()).combine_chunks().dictionary_encode()
+        labels = _decode(table[name]).cast(pa.string()).combine_chunks().dictionary_encode()
     except pa.ArrowException:
         found = f"found a column {name} of {table[name].type}"
         raise DataError(f"{file}: {found}, expected tickers as text; convert the column") from None
