@@ -40,6 +40,7 @@ def cell(monkeypatch: pytest.MonkeyPatch, *, kernel: bool = True, patience: floa
     monkeypatch.setitem(sys.modules, "IPython.display", found.display_module)
     monkeypatch.setattr(notebook_progress, "PATIENCE", patience)
     monkeypatch.setattr(notebook_progress, "_BETWEEN", 0.0)
+    monkeypatch.setattr(WAITING, "listener", None)  # a command that ran in this process before leaves its own
     return found
 
 
