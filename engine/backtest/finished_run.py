@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from engine.analysis.breakdown.series_table import SeriesTable
 from engine.backtest.kept_file import read_kept
 from engine.backtest.kept_prices import KeptPrices, files_of
-from engine.backtest.outputs import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, Trade, folder_kind, kind_words
+from engine.backtest.output_folders import CONFIG_FILE, KEPT_FILE, RUN_KIND, SUMMARY_FILE, folder_kind, kind_words
+from engine.backtest.outputs import Trade
 from engine.backtest.run_summary import RunManifest, RunSummary
 from engine.backtest.signed_files import RUN_FILES, SignedFolder
 from engine.backtest.tax_files import LOTS_FILE, TAXES_FILE, LotLine, TaxLine, parse_lots, parse_taxes

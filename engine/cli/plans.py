@@ -66,7 +66,7 @@ def run(
     """
     from engine.backtest.loaded_run import load_and_run
     from engine.backtest.manifest import REPORT_FILE
-    from engine.backtest.outputs import run_folders
+    from engine.backtest.output_folders import run_folders
     from engine.cli.browser import open_page
     from engine.depot.flag_values import read_day
     from engine.depot.orders.state_at import account_at
@@ -133,7 +133,7 @@ def optimise(
     Example: engine optimise plan.yaml --as-of 2024-01-02
     """
     from engine.backtest.allocation import parse_as_of, propose_weights
-    from engine.backtest.outputs import output_folder
+    from engine.backtest.output_folders import output_folder
     from engine.report.allocation import print_proposal, proposal_json, write_proposal
     from engine.report.held_weights import read_held_weights
 
@@ -198,7 +198,7 @@ def luck(
 
     Example: engine luck plan.yaml --universe configs/universe_dated.csv
     """
-    from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
+    from engine.backtest.output_folders import LUCK_KIND, output_folder, refuse_other_kind
     from engine.report.evidence.luck_terminal import print_luck
 
     loaded = composition.load_run(config, overrides or ())

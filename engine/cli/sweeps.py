@@ -60,7 +60,7 @@ def sweep(
     os.environ.setdefault(
         "ARROW_DEFAULT_MEMORY_POOL", "system"
     )  # Arrow's own keeps what it frees: 50 MB of a million rows
-    from engine.backtest.outputs import SUMMARY_FILE, SWEEP_KIND, output_folder, refuse_other_kind
+    from engine.backtest.output_folders import SUMMARY_FILE, SWEEP_KIND, output_folder, refuse_other_kind
     from engine.core.publication import lock_folder
     from engine.evidence.trial_registry import count_trials
     from engine.report.sweep.page import render_sweep

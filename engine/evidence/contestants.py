@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, RunResult, folder_kind, kind_words
+from engine.backtest.output_folders import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind, kind_words
+from engine.backtest.outputs import RunResult
 from engine.backtest.signed_files import fit_together
 from engine.core.errors import DataError, OutputError
 from engine.core.publication import lock_folder, resolve_links

@@ -41,7 +41,7 @@ def run(
 ) -> RunFrames:
     """Return a run as ``engine.run`` does."""
     from engine.backtest.loaded_run import load_and_run
-    from engine.backtest.outputs import run_folders
+    from engine.backtest.output_folders import run_folders
     from engine.evidence.trial_registry import count_run
     from engine.library.compilation_warning import warn_of_compilation
     from engine.report.notebook_progress import show_progress
@@ -73,7 +73,7 @@ def sweep(
     evidence: bool = True,
 ) -> SweepFrames:
     """Return a sweep as ``engine.sweep`` does."""
-    from engine.backtest.outputs import SWEEP_KIND, output_folder, refuse_other_kind
+    from engine.backtest.output_folders import SWEEP_KIND, output_folder, refuse_other_kind
     from engine.core.publication import lock_folder
     from engine.core.scratch import scratch_folder
     from engine.sweep.pipeline import MEMORY, SweepOptions
@@ -138,7 +138,7 @@ def optimise(
 ) -> AllocationFrames:
     """Return weights as ``engine.optimise`` does."""
     from engine.backtest.allocation import parse_as_of, propose_weights
-    from engine.backtest.outputs import output_folder
+    from engine.backtest.output_folders import output_folder
     from engine.library.allocation_frames import AllocationFrames
 
     opened = open_config(config, overrides, prices)
@@ -207,7 +207,7 @@ def luck(
     config: Config, overrides: Sequence[str], prices: Prices | None, out: Folder | None, *, universe: Folder = ""
 ) -> LuckFrames:
     """Return the luck of a plan as ``engine.luck`` does."""
-    from engine.backtest.outputs import LUCK_KIND, output_folder, refuse_other_kind
+    from engine.backtest.output_folders import LUCK_KIND, output_folder, refuse_other_kind
     from engine.library.compilation_warning import warn_of_compilation
     from engine.library.luck_frames import LuckFrames
     from engine.report.notebook_progress import show_progress

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.backtest.finished_run import FinishedRun
-from engine.backtest.outputs import LUCK_KIND, SWEEP_KIND, folder_kind
+from engine.backtest.output_folders import LUCK_KIND, SWEEP_KIND, folder_kind
 from engine.backtest.signed_files import fit_together
 from engine.report.evidence.luck_page import build_luck_report
 from engine.report.html_page import require_page

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.finished_run import read_run
-from engine.backtest.outputs import RUN_KIND, folder_kind
+from engine.backtest.output_folders import RUN_KIND, folder_kind
 from engine.core.errors import EngineError
 
 if TYPE_CHECKING:

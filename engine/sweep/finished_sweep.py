@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE
+from engine.backtest.output_folders import CONFIG_FILE, SUMMARY_FILE
 from engine.backtest.signed_files import SWEEP_FILES, SignedFolder
 from engine.core.arrays import BoolArray, FloatArray
 from engine.sweep.config import RANKING_SIGNS

@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from engine.backtest.manifest import MANIFEST_FILE, REPORT_FILE
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
+from engine.backtest.output_folders import CONFIG_FILE, SUMMARY_FILE, SWEEP_KIND, refuse_other_kind
 from engine.backtest.run_summary import package_versions
 from engine.backtest.signed_files import page_fault
 from engine.core.errors import EngineError, OutputError

@@ -12,7 +12,8 @@ import numpy as np
 from engine.analysis.caveats import HINDSIGHT
 from engine.analysis.comparison import PortfolioResult
 from engine.backtest.manifest import FileRecord, Manifest
-from engine.backtest.outputs import SWEEP_KIND, RunResult, window_of
+from engine.backtest.output_folders import SWEEP_KIND
+from engine.backtest.outputs import RunResult, window_of
 from engine.backtest.run_summary import AccountSummary, DataSummary, PortfolioSummary, WindowSummary
 from engine.core.arrays import FloatArray, finite_or_none
 from engine.portfolio.account import Account

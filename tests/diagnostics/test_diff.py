@@ -11,7 +11,7 @@ import pytest
 from engine import cli, composition
 from engine.analysis.metrics_table import METRICS
 from engine.backtest.finished_run import read_run
-from engine.backtest.outputs import SUMMARY_FILE
+from engine.backtest.output_folders import SUMMARY_FILE
 from engine.backtest.workflow import run_backtest
 from engine.core.errors import DataError
 from engine.diagnostics.replay.attribution import Attribution, attribute_difference

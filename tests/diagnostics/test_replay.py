@@ -17,7 +17,7 @@ import pytest
 from engine import cli
 from engine.backtest.finished_run import read_run
 from engine.backtest.kept_file import kept_bytes, read_kept
-from engine.backtest.outputs import KEPT_FILE, SUMMARY_FILE
+from engine.backtest.output_folders import KEPT_FILE, SUMMARY_FILE
 from engine.backtest.run_summary import RunManifest
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrow_columns import read_days

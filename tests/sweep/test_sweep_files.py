@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from engine.backtest.outputs import folder_kind, refuse_other_kind
+from engine.backtest.output_folders import folder_kind, refuse_other_kind
 from engine.core.errors import DataError, OutputError
 from engine.report.sweep.page import build_sweep_report, render_sweep
 from engine.sweep.batch.run_batch import SWEEP_METRICS

@@ -10,7 +10,7 @@ from typing import Final, Generic, Literal, TypeAlias
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.kept_prices import KeptPrices, files_of
-from engine.backtest.outputs import CONFIG_FILE
+from engine.backtest.output_folders import CONFIG_FILE
 from engine.backtest.plan_identity import content_hash
 from engine.backtest.prices import load_prices
 from engine.backtest.workflow import run_backtest

@@ -9,15 +9,8 @@ from typing import Final, Generic
 
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import read_run
-from engine.backtest.outputs import (
-    CONFIG_FILE,
-    LUCK_KIND,
-    RUN_KIND,
-    SWEEP_KIND,
-    RunResult,
-    folder_kind,
-    refuse_own_depot,
-)
+from engine.backtest.output_folders import CONFIG_FILE, LUCK_KIND, RUN_KIND, SWEEP_KIND, folder_kind, refuse_own_depot
+from engine.backtest.outputs import RunResult
 from engine.backtest.signed_files import RUN_FILES, SWEEP_FILES
 from engine.core.errors import DataError, OutputError, prefix_errors
 from engine.core.publication import lock_folder

@@ -13,7 +13,8 @@ from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.kept_file import kept_bytes
 from engine.backtest.kept_prices import KeptPrices, files_of, load_and_keep
-from engine.backtest.outputs import CONFIG_FILE, RunResult
+from engine.backtest.output_folders import CONFIG_FILE
+from engine.backtest.outputs import RunResult
 from engine.backtest.prices import LoadedPrices
 from engine.backtest.vectorbt_audit import audit_run
 from engine.backtest.workflow import run_backtest

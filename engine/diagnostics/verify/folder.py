@@ -9,7 +9,7 @@ from typing import Final
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun, read_run
 from engine.backtest.kept_prices import files_of
-from engine.backtest.outputs import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind, refuse_own_depot
+from engine.backtest.output_folders import CONFIG_FILE, RUN_KIND, SWEEP_KIND, folder_kind, refuse_own_depot
 from engine.backtest.plan_identity import config_sha256
 from engine.backtest.signed_files import RUN_FILES, fit_together, page_fault
 from engine.core.errors import ContradictionError, EngineError, OutputError

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.backtest.finished_run import FinishedRun
 from engine.backtest.manifest import MANIFEST_FILE
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE
+from engine.backtest.output_folders import CONFIG_FILE, SUMMARY_FILE
 from engine.backtest.signed_files import RUN_FILES
 from engine.core.arrays import DateArray
 from engine.diagnostics.verify.run_replay import ReplayedRun

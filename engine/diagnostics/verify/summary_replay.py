@@ -11,7 +11,7 @@ from typing import Final
 from engine.analysis.verdict import confidence_level
 from engine.backtest.config import RunConfig
 from engine.backtest.finished_run import FinishedRun
-from engine.backtest.outputs import SUMMARY_FILE
+from engine.backtest.output_folders import SUMMARY_FILE
 from engine.backtest.plan_words.sentence import describe_plan
 from engine.backtest.run_verdict import judge_run
 from engine.backtest.signed_files import RUN_FILES

@@ -11,7 +11,7 @@ import yaml
 
 from engine.backtest.config import RunConfig
 from engine.backtest.manifest import MANIFEST_FILE
-from engine.backtest.outputs import CONFIG_FILE, SUMMARY_FILE
+from engine.backtest.output_folders import CONFIG_FILE, SUMMARY_FILE
 from engine.backtest.run_summary import package_versions
 from engine.backtest.signed_files import SignedFiles, SignedFolder
 from engine.core.errors import ConfigError, OutputError

@@ -12,7 +12,8 @@ from engine.analysis.verdict import PlanVerdict, PlanVerdictFigures, state_verdi
 from engine.backtest.config import RunConfig
 from engine.backtest.loading import price_request
 from engine.backtest.manifest import FileRecord, Manifest
-from engine.backtest.outputs import LUCK_KIND, window_of
+from engine.backtest.output_folders import LUCK_KIND
+from engine.backtest.outputs import window_of
 from engine.backtest.plan_words.sentence import describe_plan
 from engine.backtest.prices import LoadedPrices, load_checked
 from engine.backtest.run_summary import AccountSummary, DataSummary, VerdictRecord, WindowSummary

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from markupsafe import Markup
 
-from engine.backtest.outputs import COMPARISON_KIND
+from engine.backtest.output_folders import COMPARISON_KIND
 from engine.core.json_files import to_json
 from engine.evidence.side_by_side import SideBySide, Standing
 from engine.report import number_format as fmt

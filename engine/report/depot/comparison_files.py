@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backtest.outputs import DEPOT_KIND
+from engine.backtest.output_folders import DEPOT_KIND
 from engine.core.json_files import Json, to_json
 from engine.depot.comparison.records import ComparedFigure, DepotComparison, Deviation, DifferencePart
 from engine.report.depot.comparison_page import render_depot_comparison

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.backtest.config import RunConfig
-from engine.backtest.outputs import ORDERS_KIND
+from engine.backtest.output_folders import ORDERS_KIND
 from engine.core.errors import OutputError
 from engine.core.files import atomic_write
 from engine.core.json_files import to_json

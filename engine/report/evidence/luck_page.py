@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from engine.backtest.config import RunConfig
-from engine.backtest.outputs import LUCK_KIND, refuse_other_kind
+from engine.backtest.output_folders import LUCK_KIND, refuse_other_kind
 from engine.core.publication import stage_folder
 from engine.evidence.luck.outputs import FinishedLuck, read_luck, write_luck
 from engine.evidence.luck.summary import LuckSummary

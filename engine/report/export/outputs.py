@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import EXPORT_KIND, RUN_KIND, folder_kind, kind_words
+from engine.backtest.output_folders import EXPORT_KIND, RUN_KIND, folder_kind, kind_words
 from engine.backtest.signed_files import fit_together
 from engine.core.did_you_mean import did_you_mean
 from engine.core.errors import OutputError

@@ -11,7 +11,7 @@ import numpy as np
 from engine.analysis.dialects.comparison import DIALECTS, Dialect, DialectRow, compare_dialect
 from engine.analysis.dialects.series import DialectSeries
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import RUN_KIND, folder_kind, kind_words
+from engine.backtest.output_folders import RUN_KIND, folder_kind, kind_words
 from engine.backtest.signed_files import fit_together
 from engine.core.arrays import FloatArray
 from engine.core.conventions import PERIODS_PER_YEAR

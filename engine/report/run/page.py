@@ -9,7 +9,8 @@ from typing import Final
 from engine.analysis.metrics import rate_per_session
 from engine.analysis.verdict import confidence_level
 from engine.backtest.finished_run import FinishedRun, read_run
-from engine.backtest.outputs import KEPT_FILE, RUN_KIND, RunResult, refuse_other_kind, signs_kept_prices
+from engine.backtest.output_folders import KEPT_FILE, RUN_KIND, refuse_other_kind, signs_kept_prices
+from engine.backtest.outputs import RunResult
 from engine.core.conventions import PERIODS_PER_YEAR
 from engine.core.publication import stage_folder
 from engine.report import number_format as fmt

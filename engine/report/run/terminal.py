@@ -12,7 +12,8 @@ from engine.analysis.gate_findings import GateFinding
 from engine.analysis.metrics_table import METRICS
 from engine.analysis.timeline import AssetEvent
 from engine.analysis.verdict import confidence_level
-from engine.backtest.outputs import KEPT_FILE, RunResult, Trade, list_trades
+from engine.backtest.output_folders import KEPT_FILE
+from engine.backtest.outputs import RunResult, Trade, list_trades
 from engine.backtest.run_summary import PortfolioSummary, PublishedSummary, RunSummary
 from engine.evidence.look_ahead import LookAheadCertificate
 from engine.report import number_format as fmt

@@ -12,7 +12,7 @@ import pytest
 
 from engine import cli
 from engine.backtest.manifest import is_manifest_sealed
-from engine.backtest.outputs import LUCK_KIND, folder_kind
+from engine.backtest.output_folders import LUCK_KIND, folder_kind
 from engine.composition import load_run, measure_luck
 from engine.evidence.luck.summary import LuckManifest, LuckSummary
 from tests.support.configs import QUICK
