@@ -16,6 +16,7 @@ from engine.cli.verbs import app
 from engine.core.errors import escape_controls
 from engine.core.failures import answer_failures, end_process
 from engine.core.interrupts import end_on_interrupt
+from engine.core.json_output import JSON_OUTPUT
 from engine.core.waiting import WAITING
 from engine.report.waiting_line import WaitingLine
 
@@ -30,6 +31,7 @@ _OBJECTS_BEFORE_COLLECTION: Final = 50_000
 def script() -> None:
     """Run the verb and end the process."""
     end_on_interrupt()
+    JSON_OUTPUT.asked = "--json" in sys.argv
     end_process(main)
 
 

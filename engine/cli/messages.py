@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from engine.core.json_output import JSON_OUTPUT
+
 if TYPE_CHECKING:
     from engine.core.json_files import Json
 
@@ -13,7 +15,7 @@ def print_json(data: Json) -> None:
     """Print data as a file of JSON would hold them."""
     from engine.core.json_files import to_json
 
-    sys.stdout.buffer.write(to_json(data))
+    JSON_OUTPUT.write(to_json(data))
 
 
 def warn(line: str) -> None:

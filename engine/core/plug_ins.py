@@ -15,6 +15,7 @@ from operator import or_
 from typing import Annotated, Any, Final, TypeVar, get_args
 
 from engine.core.errors import escape_controls
+from engine.core.json_output import JSON_OUTPUT
 from engine.core.plug_in_entries import PREFIX, Group, PlugIn, installed_plug_ins, versions_of
 from engine.core.plug_in_models import kind_of
 
@@ -97,6 +98,7 @@ def load_plug_ins(group: Group, built_in: Iterable[str], prepare: Callable[[Any,
 def _load(plug_in: PlugIn, prepare: Callable[[Any, PlugIn], Answer]) -> Answer | None:
     from importlib.metadata import EntryPoint  # noqa: PLC0415  (reads mail headers; only plug-ins need it)
 
+    JSON_OUTPUT.set_apart()
     entry = EntryPoint(plug_in.kind, plug_in.target, PREFIX + plug_in.group)
     try:
         found = entry.load()

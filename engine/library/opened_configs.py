@@ -120,7 +120,7 @@ def _to_tree(node: object, path: KeyPath) -> Tree:
         return [_to_tree(item, (*path, at)) for at, item in enumerate(node)]
     plain = _plain(node)
     if isinstance(plain, str):
-        return str(plain)
+        return _text(plain, where)
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, int | float):
@@ -147,3 +147,11 @@ def _number(number: float, where: str) -> str:
         return int.__repr__(number) if isinstance(number, int) else float.__repr__(number)
     except ValueError:  # of more digits than Python writes
         raise refusal(NAME, "found a number of thousands of digits", "write a number up to 1e15", where) from None
+
+
+def _text(text: str, where: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # no file could hold it
+        raise refusal(NAME, "found half of a pair of UTF-16, which is no character", "write it anew", where) from None
+    return str(text)

@@ -37,8 +37,9 @@ class Count(enum.IntEnum):
         ({"window": {"start": pd.NaT}}, "window.start: found a NaTType, expected text"),
         ({"window": {"start": np.datetime64("NaT")}}, "window.start: found a datetime64, expected text"),
         ({"strategy": {"kind": "fixed_mix", "weights": {1: 0.6, "1": 0.2}}}, "strategy.weights.1: found the key twice"),
+        ({"description": "half \ud800"}, "description: found half of a pair of UTF-16"),
     ],
-    ids=["digits", "no day", "no day of numpy", "key"],
+    ids=["digits", "no day", "no day of numpy", "key", "half a character"],
 )
 def test_a_value_that_no_config_has_is_told_with_its_key(keys: dict[str, object], message: str) -> None:
     """No traceback, and none of two values is dropped."""

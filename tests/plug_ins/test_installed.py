@@ -150,6 +150,17 @@ def test_one_that_fails_ends_every_verb_in_one_line_with_code_1(home: Path, tmp_
         assert "ZeroDivisionError" in Path(line.rpartition("traceback: ")[2]).read_text()
 
 
+def test_what_one_prints_is_no_part_of_the_json(home: Path, tmp_path: Path) -> None:
+    """When it is imported, when it decides, and from a process that it begins."""
+    body = f"import os\nprint('told by the plug-in')\nos.system('echo told by its child')\n{EQUAL}"
+    folder = install(
+        tmp_path / "prints", "own-prints", "print('told at import')\n" + strategy(body), {"strategies.own": "Own"}
+    )
+    done = engine("run", "own.yaml", "--json", cwd=home, **path_with(folder))
+    assert json.loads(done.stdout)["name"] == "own"
+    assert all(one in done.stderr for one in ("told at import", "told by the plug-in", "told by its child"))
+
+
 def test_a_broken_one_stops_nobody_who_does_not_name_it(home: Path, tmp_path: Path) -> None:
     module = (
         "from engine.analysis.metrics_table import Metric\nBAD = Metric('ratio', 'Bad', lambda p: 1 / 0, 'never')\n"
