@@ -7,7 +7,7 @@ moves nothing. Here only the replaced market is there to be found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -31,20 +31,21 @@ class Terms(NamedTuple):
     account: Account
     costs: CostTable
     start: int
-    taxation: Taxation | None
+    taxation: Taxation | None = None
 
     def run(self, market: Market) -> Ledger:
-        """Return the run over ``market``; one whose money is spent ends there, which is no error."""
+        """Return the run over ``market``."""
         from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever prints help needs no compiler)
 
-        accounts = (self.account, self.account.model_copy(update={"when_spent": "stop"}))
-        for account in accounts:
-            try:
-                return simulate(market, self.policy, account, self.costs, start=self.start, taxation=self.taxation)
-            except AccountError:
-                if account is accounts[-1]:
-                    raise
-        raise AssertionError
+        terms = (self.policy, self.account, self.costs)
+        return simulate(market, *terms, start=self.start, taxation=self.taxation)
+
+    def run_until_spent(self, market: Market) -> Ledger:
+        """Return the run over ``market``, which ends where its money does: other closes may leave too little."""
+        try:
+            return self.run(market)
+        except AccountError:
+            return self._replace(account=self.account.model_copy(update={"when_spent": "stop"})).run(market)
 
 
 @contextmanager
@@ -78,13 +79,6 @@ def fresh_process(terms: Terms, prepare: Callable[[], object] | None) -> Iterato
         process.join()
 
 
-def spread_evenly(rows: Sequence[int], count: int) -> list[int]:
-    """Return at most ``count`` of ``rows``, evenly spread with the first and the last."""
-    if len(rows) <= count:
-        return list(rows)
-    return [rows[at * (len(rows) - 1) // (count - 1)] for at in range(count)]
-
-
 def _answer_runs(connection: Connection) -> None:
     """Receive what prepares and the terms, then answer each market with its run until the connection closes."""
     try:
@@ -94,7 +88,7 @@ def _answer_runs(connection: Connection) -> None:
         terms: Terms = connection.recv()
         while True:
             try:
-                answer: object = terms.run(connection.recv())
+                answer: object = terms.run_until_spent(connection.recv())
             except EngineError as error:
                 answer = EngineError(*map(str, error.args))
             connection.send(answer)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from engine.core.arrays import BoolArray, FloatArray, IntArray, read_only
-from engine.core.errors import AccountError, EngineError
+from engine.core.arrays import BoolArray, FloatArray, IntArray
+from engine.core.errors import EngineError
 from engine.core.plug_ins import plug_in_of
 from engine.core.waiting import WAITING
 from engine.data.market import Market
-from engine.evidence.fresh_process import Terms, fresh_process, spread_evenly
+from engine.evidence.fresh_process import Terms, fresh_process
+from engine.evidence.later_closes import REPLACEMENTS, Replacement, replace_later_closes
 
 if TYPE_CHECKING:
     from engine.backtest.config import RunConfig
@@ -32,14 +33,6 @@ _AROUND_DECISIONS: Final = 36
 """How many of them are sessions of decisions, those before and those after."""
 _FRESH_SESSIONS: Final = 8
 """Sessions t of a plug-in's run after which closes are replaced in a process of its own."""
-
-Replacement: TypeAlias = Literal["missing", "times 1000", "reversed"]
-REPLACEMENTS: Final[Mapping[Replacement, str]] = {
-    "missing": "missing",
-    "times 1000": "multiplied by 1000",
-    "reversed": "in reverse order",
-}
-"""What becomes of every close after t, in words."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +128,9 @@ def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
         When a run over replaced closes cannot go on for another reason than that its money is spent.
 
     """
-    plan = _Plan(market, policy, account, costs, start, taxation)
-    clean = plan.run(market) if ledger is None else ledger
+    terms = Terms(policy, account, costs, start, taxation)
+    clean = terms.run(market) if ledger is None else ledger
+    plan = _Plan(market, terms, clean)
     rows = sessions_to_test(market, clean, account.fill_delay)
     tests = [(t, replacement) for t in rows.tolist() for replacement in REPLACEMENTS]
     moved: Movement | None = None
@@ -144,11 +138,11 @@ def certify(  # noqa: PLR0913  (all that ``simulate`` takes)
         WAITING.start("runs over replaced closes", 0, len(tests))
         for done, (t, replacement) in enumerate(tests):
             WAITING.advance(done)
-            moved = _test_session(plan, clean, t, replacement)
+            moved = _test_session(plan, t, replacement, terms.run_until_spent)
             if moved is not None:
                 break
         if moved is None and plug_in_of(policy) is not None:
-            moved = _test_in_fresh_process(plan, clean, rows, prepare)
+            moved = _test_in_fresh_process(plan, rows, prepare)
     decisions = int((clean.rebalances | clean.partial_rebalances).sum()) + len(clean.reviews)
     orders = int(np.count_nonzero(clean.trades[~clean.payouts]))
     return LookAheadCertificate(len(rows), tuple(REPLACEMENTS), decisions, orders, moved)
@@ -178,115 +172,49 @@ def _spread(size: int, count: int) -> IntArray:
     return np.arange(size) if size <= count else np.arange(count) * (size - 1) // max(count - 1, 1)
 
 
-def replace_later_closes(market: Market, row: int, replacement: Replacement) -> Market:
-    """Return ``market`` with every close after ``row``, and the dividends beside them, replaced.
-
-    ``missing``: lives end at ``row``. Otherwise assets print when they did, other closes: those times 1000, or each
-    asset's in reverse order. A close that is carried on past ``row`` is an earlier one, and stays.
-    """
-    later = slice(row + 1, None)
-    listed, age = market.listed.copy(), market.age.copy()
-    closes, fresh = market.prices[later].copy(), market.fresh[later]
-    dividends = None if market.dividends is None else market.dividends.copy()
-    if replacement == "missing":
-        since = np.arange(1, len(closes) + 1)[:, None]
-        listed[later], fresh = False, np.zeros_like(fresh)
-        age[later] = np.where(age[row] >= 0, age[row] + since, -1)
-        if dividends is not None:
-            dividends[later] = 0.0
-    else:
-        for array in (closes, None if dividends is None else dividends[later]):
-            if array is not None:
-                _replace_printed(array, fresh, replacement)
-    prices = np.concatenate([market.prices[: row + 1], _carry_on(market.prices[row], closes, fresh)])
-    return dataclasses.replace(
-        market,
-        prices=read_only(prices),
-        listed=read_only(listed),
-        age=read_only(age),
-        dividends=None if dividends is None else read_only(dividends),
-    )
-
-
-def _replace_printed(array: FloatArray, fresh: BoolArray, replacement: Replacement) -> None:
-    """Replace the numbers of ``array`` (T, N) beside a close, in place."""
-    if replacement == "times 1000":
-        array[fresh] *= 1000.0
-        return
-    for j in range(array.shape[1]):
-        printed = np.flatnonzero(fresh[:, j])
-        array[printed, j] = array[printed[::-1], j]
-
-
-def _carry_on(before: FloatArray, closes: FloatArray, fresh: BoolArray) -> FloatArray:
-    """Return ``closes`` (T, N) where they are ``fresh``, the last one known elsewhere, at first ``before`` (N,)."""
-    known = np.concatenate([before[None], closes])
-    last = np.maximum.accumulate(np.where(fresh, np.arange(1, len(known))[:, None], 0), axis=0)
-    return np.take_along_axis(known, last, axis=0)
-
-
 class _Plan(NamedTuple):
-    """What ``simulate`` takes."""
+    """A market as it was, what runs over it, and the run that came of it."""
 
     market: Market
-    policy: Policy
-    account: Account
-    costs: CostTable
-    start: int
-    taxation: Taxation | None = None
+    terms: Terms
+    clean: Ledger
 
-    def run(self, market: Market) -> Ledger:
-        """Return the plan's run over another market."""
-        from engine.simulation.simulate import simulate  # noqa: PLC0415  (whoever prints help needs no compiler)
-
-        terms = (self.policy, self.account, self.costs)
-        return simulate(market, *terms, start=self.start, taxation=self.taxation)
-
-    def stopping_when_spent(self) -> _Plan:
-        """Return the plan that ends where its money does, which is no error."""
-        return self._replace(account=self.account.model_copy(update={"when_spent": "stop"}))
+    @property
+    def opening(self) -> int:
+        """The row of the market at which the run begins."""
+        return self.clean.opening_row(self.market)
 
 
-def _test_in_fresh_process(
-    plan: _Plan, clean: Ledger, rows: IntArray, prepare: Callable[[], object] | None
-) -> Movement | None:
+def _test_in_fresh_process(plan: _Plan, rows: IntArray, prepare: Callable[[], object] | None) -> Movement | None:
     """Return what moves first where the closes that were replaced never were in the process at all."""
-    opening, delay = clean.opening_row(plan.market), plan.account.fill_delay
-    fills = {opening + row for row in clean.rows[clean.rebalances].tolist()}
-    before = [t for t in rows.tolist() if t + 1 + delay in fills]
-    chosen = spread_evenly(before or rows.tolist(), _FRESH_SESSIONS)
-    terms = Terms(plan.policy, plan.account, plan.costs, plan.start, plan.taxation)
-    with fresh_process(terms, prepare) as run:
+    delay = plan.terms.account.fill_delay
+    fills = plan.opening + plan.clean.rows[plan.clean.rebalances]
+    before = rows[np.isin(rows + 1 + delay, fills)]
+    candidates = before if len(before) else rows
+    chosen = candidates[_spread(len(candidates), _FRESH_SESSIONS)]
+    with fresh_process(plan.terms, prepare) as run:
         for replacement in ("reversed", "missing"):
-            for t in chosen:
+            for t in chosen.tolist():
                 WAITING.tick()
-                moved = _test_session(plan, clean, t, replacement, run)
+                moved = _test_session(plan, t, replacement, run)
                 if moved is not None:
                     return moved
     return None
 
 
-def _test_session(
-    plan: _Plan, clean: Ledger, t: int, replacement: Replacement, run: Callable[[Market], Ledger] | None = None
-) -> Movement | None:
-    """Return what moves first in the plan's ``clean`` run when the closes after row ``t`` are replaced.
-
-    ``run``: what runs the plan elsewhere.
-    """
-    dates, delay = plan.market.dates, plan.account.fill_delay
+def _test_session(plan: _Plan, t: int, replacement: Replacement, run: Callable[[Market], Ledger]) -> Movement | None:
+    """Return what moves first in the plan's clean run when ``run`` finds the closes after row ``t`` replaced."""
+    dates, delay = plan.market.dates, plan.terms.account.fill_delay
     known = t if replacement == "missing" else t + 1 + delay  # what has ended may not be bought at a later fill
     end = min(known + 1, len(dates) - 1)  # the last session of all would be taken for the last of its month
     other = replace_later_closes(plan.market, t, replacement).truncate(dates[end])
     try:
-        try:
-            changed = run(other) if run else plan.run(other)
-        except AccountError:  # the closes that were replaced may leave too little to withdraw
-            changed = plan.stopping_when_spent().run(other)
+        changed = run(other)
     except EngineError as error:
         how = f"--certify: with the closes after {dates[t]} {REPLACEMENTS[replacement]}"
         raise EngineError(*(f"{how}: {line}" for line in error.args)) from None
-    opening = clean.opening_row(plan.market)
-    found = _first_moved(clean, changed, t - opening, known - opening)
+    opening = plan.opening
+    found = _first_moved(plan.clean, changed, t - opening, known - opening)
     if found is None:
         return None
     row, kind, asset = found

@@ -14,7 +14,8 @@ import pytest
 from engine import cli
 from engine.core.errors import EngineError
 from engine.data.market import Market
-from engine.evidence.look_ahead import REPLACEMENTS, certify, replace_later_closes, sessions_to_test
+from engine.evidence.later_closes import REPLACEMENTS, replace_later_closes
+from engine.evidence.look_ahead import certify, sessions_to_test
 from engine.portfolio.policy import Decision
 from engine.simulation import spine
 from engine.simulation.simulate import simulate

@@ -43,7 +43,7 @@ _AGENDA, _AGENDA_DAYS = 5, np.timedelta64(2200, "D")
 
 
 @dataclass(frozen=True)
-class _Asked(Generic[PolicyT]):
+class _OrderQuestion(Generic[PolicyT]):
     """What is asked, of which plan, for which session."""
 
     config: RunConfig[PolicyT]
@@ -91,7 +91,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     day = _order_session(config.data.calendar, flags.as_of)
     account, max_age = config.account.currency, config.orders.max_age
     rates = ExchangeRates(account, parse_rates(flags.fx), config.data.fx, day, max_age)
-    asked = _Asked(config, flags, day, rates)
+    asked = _OrderQuestion(config, flags, day, rates)
     depot = _own_depot(asked, holdings)
     prices = load_prices(_until(config, day))
     given, told = _given_prices(config, flags, day)
@@ -129,7 +129,7 @@ def answer_orders(config: RunConfig[PolicyT], holdings: Path, flags: OrderFlags)
     )
 
 
-def _own_depot(asked: _Asked[PolicyT], holdings: Path) -> OwnDepot:
+def _own_depot(asked: _OrderQuestion[PolicyT], holdings: Path) -> OwnDepot:
     """Return what a file says is held, with the cash and the settled cash that stand for those of the file."""
     flags = asked.flags
     money, cash_row = _money_or_row(flags.cash)
@@ -138,7 +138,9 @@ def _own_depot(asked: _Asked[PolicyT], holdings: Path) -> OwnDepot:
     return depot if flags.settled_cash is None else replace(depot, settled=flags.settled_cash)
 
 
-def _require_usable(asked: _Asked[PolicyT], depot: OwnDepot, market: Market, given: Mapping[str, GivenPrice]) -> None:
+def _require_usable(
+    asked: _OrderQuestion[PolicyT], depot: OwnDepot, market: Market, given: Mapping[str, GivenPrice]
+) -> None:
     """Raise DataError where nobody could trade at the closes, or where they are too old."""
     config, day = asked.config, asked.day
     _refuse_adjusted(market, day, sorted(depot.held.keys() - given.keys()))
@@ -147,7 +149,7 @@ def _require_usable(asked: _Asked[PolicyT], depot: OwnDepot, market: Market, giv
         _refuse_old(market, day, config.orders.max_age)
 
 
-def _unknown_values(asked: _Asked[PolicyT], depot: OwnDepot) -> tuple[float | None, ...]:
+def _unknown_values(asked: _OrderQuestion[PolicyT], depot: OwnDepot) -> tuple[float | None, ...]:
     """Return what each position is worth that the plan does not name [currency], None without a price."""
     values = tuple(value_of_unknown(one, asked.rates) for one in depot.unknown)
     if asked.config.orders.unknown != "sell":
@@ -156,7 +158,7 @@ def _unknown_values(asked: _Asked[PolicyT], depot: OwnDepot) -> tuple[float | No
 
 
 def _request(
-    asked: _Asked[PolicyT],
+    asked: _OrderQuestion[PolicyT],
     depot: OwnDepot,
     prices: LoadedPrices,
     given: Mapping[str, GivenPrice],

@@ -44,7 +44,7 @@ _MONTH: Final = np.timedelta64(30, "D")
 
 
 @dataclass(frozen=True)
-class _Own:
+class _OwnAccount:
     """One's own account at the session of the orders, the last one of ``market``, in shares of that day.
 
     ``units`` (N,) [shares] with what open purchases bring, ``waiting`` by ticker what is in open orders; ``cash``
@@ -65,7 +65,7 @@ class _Own:
 
 
 @dataclass(frozen=True)
-class _Decided:
+class _RuleDecision:
     """What the rule wants traded, and the money that there is: ``value`` and ``cash`` before it, ``tax_before``."""
 
     planned: PlannedTrades
@@ -112,7 +112,7 @@ def plan_orders(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: 
     )
 
 
-def _own_account(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> _Own:
+def _own_account(config: RunConfig[PolicyT], sessions: PortfolioMarket, request: OrderRequest) -> _OwnAccount:
     """Return the account at the session of the orders, and by what terms it trades."""
     market = append_order_session(sessions.market, config, request)
     waiting = shares_waiting(request.pending)
@@ -126,10 +126,10 @@ def _own_account(config: RunConfig[PolicyT], sessions: PortfolioMarket, request:
     usual = _fees_of(market, plan, frozenset())
     bound = cash_bound(request.pending, usual)
     brought = proceeds_of(request.sales, add_sales(usual, config, request.sales))
-    return _Own(market, terms, plan, waiting, units, request.cash - bound, bound, brought, lots, told)
+    return _OwnAccount(market, terms, plan, waiting, units, request.cash - bound, bound, brought, lots, told)
 
 
-def _decide(own: _Own, request: OrderRequest) -> _Decided:
+def _decide(own: _OwnAccount, request: OrderRequest) -> _RuleDecision:
     """Ask the rule what it trades at the session; answered in shares and prices of that day."""
     market, shares = own.market, own.market.shares_at(-1)
     bought = {market.columns[ticker]: held for ticker, held in own.lots.items()}
@@ -138,10 +138,10 @@ def _decide(own: _Own, request: OrderRequest) -> _Decided:
     planned = plan_trades(market, own.plan, held, request.saved, flow=request.flow, now=request.now)
     planned = replace(planned, trades=planned.trades * shares, prices=planned.prices / shares)
     cash = own.cash + request.flow - planned.yearly_fee
-    return _Decided(planned, account_value(own.units, planned.prices, cash), cash, _tax_before(planned))
+    return _RuleDecision(planned, account_value(own.units, planned.prices, cash), cash, _tax_before(planned))
 
 
-def _want(config: RunConfig[PolicyT], own: _Own, request: OrderRequest, decided: _Decided) -> list[Wanted]:
+def _want(config: RunConfig[PolicyT], own: _OwnAccount, request: OrderRequest, decided: _RuleDecision) -> list[Wanted]:
     """Return what the rule trades as orders that are not yet rounded, none for what is settled already."""
     planned, money = decided.planned, decided.value + own.brought - decided.tax_before
     wanted = _wanted(config, own.market, planned, request, own.waiting)
@@ -153,7 +153,11 @@ def _want(config: RunConfig[PolicyT], own: _Own, request: OrderRequest, decided:
 
 
 def _size(
-    config: RunConfig[PolicyT], own: _Own, request: OrderRequest, decided: _Decided, wanted: Sequence[Wanted]
+    config: RunConfig[PolicyT],
+    own: _OwnAccount,
+    request: OrderRequest,
+    decided: _RuleDecision,
+    wanted: Sequence[Wanted],
 ) -> SizedOrders:
     """Return the orders that are placed, paid by the cash there is; raises DataError where the reserve is touched."""
     planned, market, terms = decided.planned, own.market, own.terms
