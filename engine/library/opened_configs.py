@@ -41,9 +41,9 @@ class OpenedConfig:
         return "sweep" in self.document.tree
 
     @contextmanager
-    def provide_prices(self) -> Iterator[None]:
-        """Have the table read as its source within this block, whose errors begin with the config's name."""
-        with self._table_provided(), prefix_errors(self.document.name):
+    def provide_prices(self, *files: object) -> Iterator[None]:
+        """Have the table read as its source within this block, whose errors begin with the config or a file."""
+        with self._table_provided(), prefix_errors(self.document.name, *files):
             yield
 
     def _table_provided(self) -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from engine import composition
-from engine.core.errors import DataError, EngineError, prefix_errors, shorten
+from engine.core.errors import DataError, EngineError, shorten
 from engine.library.opened_configs import open_config
 
 if TYPE_CHECKING:
@@ -43,11 +43,7 @@ def orders(
     opened = open_config(config, overrides, prices)
     loaded = composition.select_run(opened.document)
     warn_of_compilation()
-    with (
-        _holdings_file(holdings) as path,
-        opened.provide_prices(),
-        prefix_errors(opened.document.name, "--", path, *flags.files),
-    ):
+    with _holdings_file(holdings) as path, opened.provide_prices("--", path, *flags.files):
         answer = answer_orders(loaded, path, flags)
     if out is not None:
         from engine.report.depot.publication import write_orders

@@ -88,3 +88,21 @@ def test_dates_are_found_in_either_level_of_an_index_and_tickers_of_any_category
     categories = pa.table({"date": pa.array(long["date"]), "ticker": views, "close": pa.array(long["close"])})
     for prices in (long.set_index(["ticker", "date"]), long.set_index(["date", "ticker"]), categories):
         assert engine.data(PLAN, prices=prices).closes.equals(expected)
+
+
+@pytest.mark.parametrize(
+    ("holdings", "as_of", "line"),
+    [
+        ({"AAA": -3}, "2018-12-31", "holdings:2: found -3 shares"),
+        ({"AAA": 3}, "soon", "--as-of: found 'soon'"),
+        ({"AAA": 3}, "2019-06-03", "config: frame: found closes up to 2018-12-31"),
+    ],
+    ids=["file", "option", "prices"],
+)
+def test_a_line_about_orders_names_one_place(holdings: dict[str, float], as_of: str, line: str) -> None:
+    """The config, the holdings or the option: not one before the other, and none twice."""
+    plan = PLAN | {"account": {"shares": "whole"}, "data": {"source": {"kind": "files", "path": "x", "closes": "raw"}}}
+    prices = CLOSES.reset_index().melt("date", var_name="ticker", value_name="close").assign(dividend=0.0)
+    with pytest.raises(EngineError) as told:
+        engine.orders(plan, prices=prices, holdings=holdings, cash=100, as_of=as_of)
+    assert str(told.value.args[0]).startswith(line)
