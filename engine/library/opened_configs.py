@@ -13,6 +13,7 @@ from engine import composition
 from engine.core.errors import prefix_errors
 from engine.core.yaml_document import NO_LINE, Document
 from engine.core.yaml_tree import MAX_DEPTH, KeyPath, Tree, refusal
+from engine.library.type_words import type_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +62,7 @@ def open_config(config: object, overrides: Sequence[str], prices: object = None)
     """
     for one in overrides:
         if not isinstance(one, str):
-            found = f"found a {type(one).__name__} after the config, expected text as 'window.end=2024-12-31'"
+            found = f"found {type_words(one)} after the config, expected text as 'window.end=2024-12-31'"
             raise refusal(NAME, found, "hand prices over as prices=")
     document = _open_document(config, overrides)
     if prices is None:
@@ -90,7 +91,7 @@ def _open_document(config: object, overrides: Sequence[str]) -> Document:
     if not isinstance(config, Mapping):
         canonical = getattr(config, "canonical", None)
         if not callable(canonical):
-            found = f"found a {type(config).__name__}, expected a path, a mapping or a RunConfig"
+            found = f"found {type_words(config)}, expected a path, a mapping or a RunConfig"
             raise refusal(NAME, found, "as engine.run('plan.yaml')")
         config = cast("Mapping[str, object]", canonical())
     document = Document.from_tree(NAME, _to_mapping(config, ()), NO_LINE)
@@ -129,7 +130,7 @@ def _to_tree(node: object, path: KeyPath) -> Tree:
         return str(plain.date() if plain.time() == dt.time() else plain)
     if isinstance(plain, dt.date | PurePath):
         return str(plain)
-    message = f"found a {type(node).__name__}, expected text, a number, a date, a list or a mapping"
+    message = f"found {type_words(node)}, expected text, a number, a date, a list or a mapping"
     raise refusal(NAME, message, "convert it", where)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from engine import composition
 from engine.core.errors import DataError, EngineError, shorten
 from engine.library.opened_configs import open_config
+from engine.library.type_words import type_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def _table(holdings: object) -> str:
         return text.getvalue()
     shares = holdings if isinstance(holdings, Mapping) else to_dict() if callable(to_dict) else None
     if not isinstance(shares, Mapping):
-        raise DataError(f"holdings: found a {type(holdings).__name__}, expected {_EXPECTED}; convert it")
+        raise DataError(f"holdings: found {type_words(holdings)}, expected {_EXPECTED}; convert it")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["ticker", "quantity"])
     writer.writerows([str(ticker), _number(str(ticker), count)] for ticker, count in shares.items())

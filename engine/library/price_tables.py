@@ -12,6 +12,7 @@ import pyarrow as pa
 from engine.core.arrow_columns import from_numpy
 from engine.core.errors import DataError
 from engine.data.market import Market
+from engine.library.type_words import type_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def read_columns(prices: object) -> PriceColumns:
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         first = str(error).partition("\n")[0] or type(error).__name__
         raise DataError(f"prices: found columns that Arrow cannot hold ({first}); convert them") from error
-    raise DataError(f"prices: found a {type(prices).__name__}, expected {_EXPECTED}; convert it")
+    raise DataError(f"prices: found {type_words(prices)}, expected {_EXPECTED}; convert it")
 
 
 def _is_pandas(prices: object) -> bool:
@@ -70,7 +71,7 @@ def _of_pandas(prices: object) -> pa.Table:
     if isinstance(prices, pd.Series):
         prices = prices.to_frame()
     if not isinstance(prices, pd.DataFrame):
-        raise DataError(f"prices: found a {type(prices).__name__} of pandas, expected a DataFrame; convert it")
+        raise DataError(f"prices: found {type_words(prices)} of pandas, expected a DataFrame; convert it")
     return pa.Table.from_pandas(prices)
 
 
@@ -80,7 +81,7 @@ def _of_series(prices: Mapping[object, object]) -> pa.Table:
     series: dict[str, pd.Series[float]] = {}
     for ticker, one in prices.items():
         if not isinstance(one, pd.Series):
-            found = f"found a {type(one).__name__}, expected a Series with dates as its index"
+            found = f"found {type_words(one)}, expected a Series with dates as its index"
             raise DataError(f"prices: {ticker}: {found}; or hand over a frame")
         if not one.index.is_unique:
             twice = one.index[one.index.duplicated()][0]

@@ -117,7 +117,7 @@ def test_columns_of_any_name_are_told_by_the_keys_of_files() -> None:
 @pytest.mark.parametrize(
     ("prices", "message"),
     [
-        (7, "prices: found a int, expected a pandas or polars frame"),
+        (7, "prices: found an int, expected a pandas or polars frame"),
         (pd.DataFrame(), "prices: found the header nothing"),
         (closes().assign(AAA="high"), "prices:1: AAA: found .high"),
         (closes().mask(closes() > 100.0, -1.0), "prices: .*found the close -1, expected a finite price above 0"),

@@ -179,11 +179,11 @@ def test_data_has_the_closes_and_what_is_wrong_with_them() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (3, "config: found a int, expected a path, a mapping or a RunConfig"),
+        (3, "config: found an int, expected a path, a mapping or a RunConfig"),
         ("nowhere.yaml", "nowhere.yaml: No such file"),
         (PLAN | {"costs": {"kind": "free"}}, "config: costs: unknown kind 'free'"),
         (PLAN | {"window": {"end": "2020-02-31"}}, "config: window.end: '2020-02-31' is not a date"),
-        (PLAN | {"window": {"end": object()}}, "config: window.end: found a object, expected text"),
+        (PLAN | {"window": {"end": object()}}, "config: window.end: found an object, expected text"),
         (PLAN | {("a",): 1}, "config: found the key .'a',., a key must be text"),
     ],
     ids=["number", "no file", "kind", "date", "object", "key"],
@@ -214,7 +214,7 @@ def test_values_of_python_are_what_yaml_would_have_of_them() -> None:
     assert config.compare.buy_and_hold is False
 
 
-def test_rooms_of_the_same_name_are_functions_too_before_and_after_they_are_imported() -> None:
+def test_packages_called_as_functions_are_called_as_these_once_they_are_imported() -> None:
     """``engine.sweep`` and ``engine.data`` are packages of the engine, and are called."""
     import engine.data.market
     import engine.sweep.config as imported
