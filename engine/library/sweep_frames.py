@@ -115,7 +115,18 @@ class SweepFrames:
         return sweep_html(self.summary, self._ranked_by)
 
     def __repr__(self) -> str:
-        """Return how many variants there are, the best of them, and the verdict."""
+        """Return how many variants there are, the best of them, the verdict, and what was no valid run."""
+        from engine.report.sweep.notebook import refused_sentence
+
         head = f"{self.name}: {len(self.results):,} variants, ranked by {self.summary.sweep.rank_by}"
         see = f"{len(self.warnings)} warnings; see .results .best .evidence .verdict .config_of() .warnings"
-        return "\n".join([head, "", self.best.head(5).to_string(), "", *filter(None, [self.verdict]), see])
+        return "\n".join(
+            [
+                head,
+                "",
+                self.best.head(5).to_string(),
+                "",
+                *filter(None, [self.verdict, refused_sentence(self.summary)]),
+                see,
+            ]
+        )

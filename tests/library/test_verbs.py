@@ -194,6 +194,14 @@ def test_a_fault_of_a_config_without_a_file_names_its_key(config: object, messag
         engine.validate(config)
 
 
+def test_points_that_are_no_valid_run_are_counted_where_a_sweep_is_shown_with_their_reason() -> None:
+    found = engine.sweep({**PLAN, "sweep": {"axes": {"strategy.weights.HD": [0.3, 0.4, 0.5]}}}, evidence=False)
+    said = "1 of 3 points is no valid run: "
+    assert said in repr(found)
+    assert said in found._repr_html_()
+    assert "add up to 110" in repr(found)
+
+
 def test_a_plan_without_a_sweep_is_told_what_a_sweep_looks_like() -> None:
     with pytest.raises(
         ConfigError, match=r"has no sweep; add one, as .axes: .strategy.rebalance.month: all.."

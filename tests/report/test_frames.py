@@ -22,6 +22,14 @@ def test_frames_hold_the_same_figures_as_the_run(run: RunResult) -> None:
     assert "700 sessions" in repr(frames)
 
 
+def test_a_run_prints_its_verdict_in_lines_of_a_terminal_and_names_what_else_it_has(run: RunResult) -> None:
+    frames = RunFrames.from_run(run)
+    lines = repr(frames).splitlines()
+    assert frames.verdict.replace("\N{MINUS SIGN}", "-") in " ".join(lines)
+    assert max(map(len, lines)) <= 80
+    assert all(hasattr(frames, name.strip(".()")) for name in lines[-1].partition("see ")[2].split())
+
+
 def test_frames_hold_the_events_of_a_run(eventful: RunResult, run: RunResult) -> None:
     """Every event is a row with its date, and a run without events has the same columns."""
     events = RunFrames.from_run(eventful).events

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from engine.backtest.outputs import RunResult
     from engine.backtest.run_summary import RunSummary
     from engine.report.charts.chart import Chart
+
+_LINE: Final = 80
+"""Characters of a line of the verdict."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -219,12 +223,13 @@ class RunFrames:
         return f"{plural(len(self.trades), 'trade')}, {plural(len(self.warnings), 'warning')}"
 
     def __repr__(self) -> str:
-        """Return the window, the headline figures and how many warnings there are."""
+        """Return the window, the headline figures, the verdict and how many warnings there are."""
         table = self._headline()
         title_width, *widths = (max(map(len, column)) for column in zip(*table, strict=True))
         lines = ["  ".join([title.ljust(title_width), *map(str.rjust, cells, widths)]) for title, *cells in table]
-        see = "see .equity .weights .trades .events .summary .warnings"
-        return "\n".join([f"{self.name}: {self._span()}", "", *lines, "", f"{self._counts()}; {see}"])
+        see = "see .summary .returns .weights .trades .warnings .plot()"
+        said = [*wrap(self.verdict.replace("\N{MINUS SIGN}", "-"), _LINE), f"{self._counts()}; {see}"]
+        return "\n".join([f"{self.name}: {self._span()}", "", *lines, "", *said])
 
     def _repr_html_(self) -> str:
         heads, *rows = self._headline()

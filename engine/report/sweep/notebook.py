@@ -75,7 +75,18 @@ def sweep_html(summary: SweepSummary, values: FloatArray) -> str:
         body.append(Markup("<p>{}</p>").format(sweep_chart(summary, values, "spread").to_html()))
     facts = f"{plural(summary.sweep.variants, 'variant')}, ranked by {metric_title(summary.sweep.rank_by)}"
     foot = f"{plural(len(summary.warnings), 'warning')}; see .warnings, .results, .best, .plot()"
-    return result_html(summary.name, facts, [headline(summary), varied_sentence(summary)], body, foot)
+    said = [*filter(None, [headline(summary), varied_sentence(summary), refused_sentence(summary)])]
+    return result_html(summary.name, facts, said, body, foot)
+
+
+def refused_sentence(summary: SweepSummary) -> str:
+    """Return how many points of a sweep are no valid run, and why most of them are none; empty where all are."""
+    swept = summary.sweep
+    if not swept.refused:
+        return ""
+    most = max(swept.reasons, key=lambda one: one.count)
+    words = "is no valid run" if swept.refused == 1 else "are no valid runs"
+    return f"{swept.refused:,} of {plural(swept.points, 'point')} {words}: {most.reason}"
 
 
 def _figures(known: list[str], rank_by: str) -> list[str]:
