@@ -78,7 +78,8 @@ def run(
     config : path of a YAML file, a mapping of the same keys, or a config that was validated
     overrides : ``"window.end=2024-12-31"``, as ``--set`` on the command line
     prices : read in place of the config's source: a pandas or polars frame (dates x tickers, or long with date,
-        ticker, close), Series by ticker, or a market; read exactly as a Parquet file of the same columns is
+        ticker, close), Series by ticker, or a market; read exactly as a Parquet file of the same columns is: closes
+        in USD, and sessions of New York, unless ``"data.source.currency=EUR"`` and ``"data.calendar=XETR"`` say others
     out : where ``engine run`` would write; a folder of the config's name in it
     variant : of a sweep the id of a variant, or the number of its point
     keep_prices : with ``out``, put all that was read into the folder too
@@ -86,7 +87,8 @@ def run(
     Returns
     -------
     RunFrames
-        with ``.equity``, ``.weights``, ``.trades``, ``.events``, ``.summary``, ``.warnings`` and more
+        with ``.summary``, ``.verdict``, ``.returns``, ``.equity``, ``.weights``, ``.trades``, ``.warnings``,
+        ``.plot()`` and more
 
     Raises
     ------

@@ -153,6 +153,13 @@ def test_a_run_on_a_frame_says_so_and_cannot_be_replayed(
     assert cli.main() == 0
 
 
+def test_a_frame_in_the_accounts_own_currency_and_exchange_is_said_to_be_in_two_overrides() -> None:
+    """As the docstring of ``engine.run`` says it: no rate is taken, and the sessions are those of Xetra."""
+    plan = {**PLAN, "account": {"capital": 10_000, "currency": "EUR"}, "evidence": {"draws": 100}}
+    said = engine.run(plan, "data.source.currency=EUR", "data.calendar=XETR", prices=closes()).warnings
+    assert not any("taken as USD" in one or "Converted" in one or "XNYS" in one for one in said)
+
+
 def test_another_frame_is_another_config_and_the_same_one_the_same() -> None:
     """The config's hash tells frames apart by what they hold."""
     one = engine.run(PLAN, prices=closes()).result.config_sha256
