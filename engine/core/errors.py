@@ -42,7 +42,7 @@ class _PrintedError(Exception):
 
     def __str__(self) -> str:
         """Return the lines, safe to print: what a file or a command line put into them can neither steer nor flood."""
-        lines = [_printed(str(line)) for line in self.args[:MAX_MESSAGE_LINES]]
+        lines = [_printable(str(line)) for line in self.args[:MAX_MESSAGE_LINES]]
         rest = len(self.args) - MAX_MESSAGE_LINES + self.uncounted
         return "\n".join([*lines, f"and {rest:,} more; mend these first"] if rest > 0 else lines)
 
@@ -60,7 +60,7 @@ class ContradictionError(_PrintedError):
         self.folder = folder
 
 
-def _printed(line: str) -> str:
+def _printable(line: str) -> str:
     """Return a line that is safe to print, and short: control characters that are spelled out make it longer."""
     return shorten(escape_controls(shorten(line, MAX_LINE_CHARACTERS)), MAX_LINE_CHARACTERS)
 

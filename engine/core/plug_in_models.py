@@ -71,13 +71,13 @@ def guard(
             continue
         check = (checks or {}).get(name)
         if isinstance(own, property) and own.fget is not None:
-            setattr(model, name, property(_guarded(own.fget, plug_in, name, None, check), doc=own.__doc__))
+            setattr(model, name, property(_guard_function(own.fget, plug_in, name, None, check), doc=own.__doc__))
         elif inspect.isfunction(own):
-            setattr(model, name, _guarded(own, plug_in, name, hand_over, check))
+            setattr(model, name, _guard_function(own, plug_in, name, hand_over, check))
     return model
 
 
-def _guarded(
+def _guard_function(
     function: Callable[..., Any],
     plug_in: PlugIn,
     name: str,
