@@ -162,3 +162,12 @@ def test_the_hook_of_pre_commit_runs_validate_on_plans_and_on_nothing_else() -> 
     assert not any(
         map(takes, ("docker-compose.yaml", "plans/universe_us.yaml", "plans/deep/x.yaml", "plans/prices.csv"))
     )
+
+
+def test_the_hook_that_the_page_shows_is_the_shipped_one_on_plans_of_one_s_own() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    shown = page.partition("# .pre-commit-config.yaml\n")[2].partition("```")[0]
+    ((own,),) = (one["hooks"] for one in yaml.safe_load(shown)["repos"])
+    (shipped,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert all(own[key] == shipped[key] for key in ("id", "name", "entry", "types"))
+    assert re.search(own["files"], "plan.yaml")

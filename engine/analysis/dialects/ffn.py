@@ -49,8 +49,8 @@ FIGURES: Final[Mapping[str, DialectFigure]] = {
     "information_ratio": DialectFigure(lambda s: f.plain_information_ratio(s.pair), Reason.PLAIN),
     "best_day": DialectFigure(lambda s: float(s.returns.max()), Reason.SAME),
     "worst_day": DialectFigure(lambda s: float(s.returns.min()), Reason.SAME),
-    "best_month": DialectFigure(lambda s: float(_calendar(s, "month").max()), Reason.OPENING),
-    "worst_month": DialectFigure(lambda s: float(_calendar(s, "month").min()), Reason.OPENING),
-    "best_year": DialectFigure(lambda s: float(_calendar(s, "year").max()), Reason.OPENING),
-    "worst_year": DialectFigure(lambda s: float(_calendar(s, "year").min()), Reason.OPENING),
+    "best_month": DialectFigure(lambda s: float(_calendar(s, "month").max()), Reason.FIRST_PERIOD),
+    "worst_month": DialectFigure(lambda s: float(_calendar(s, "month").min()), Reason.FIRST_PERIOD),
+    "best_year": DialectFigure(lambda s: float(_calendar(s, "year").max()), Reason.FIRST_PERIOD),
+    "worst_year": DialectFigure(lambda s: float(_calendar(s, "year").min()), Reason.FIRST_PERIOD),
 }

@@ -13,6 +13,7 @@ class Reason(Enum):
     YEARS = "It counts years by the number of returns or by days / 365; here they are calendar days / 365.25."
     PERIODS = "It takes 365 periods for a year; here a year has as many as it has closes."
     OPENING = "It leaves the opening and its costs out, or gives it a day of its own."
+    FIRST_PERIOD = "It leaves out the first month or year, before which it knows no close."
     FIRST_BAR = "It measures no loss of the first return from where that began."
     RATE = "It takes the risk-free rate otherwise: an annual one off every return, or none that is below zero."
     PLAIN = "It is not annualised."

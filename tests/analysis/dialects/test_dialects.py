@@ -241,8 +241,8 @@ def test_every_difference_has_a_reason_and_what_has_none_is_the_same(name: str) 
     assert ("sharpe_annual_rate" in shown) == (name in {"empyrical", "vectorbt"})
 
 
-def test_there_are_fourteen_reasons_each_a_sentence_and_each_in_use() -> None:
-    assert len(Reason) == 14
+def test_there_are_fifteen_reasons_each_a_sentence_and_each_in_use() -> None:
+    assert len(Reason) == 15
     assert all(reason.value.endswith(".") and reason.value[0].isupper() for reason in Reason)
     stated = {figure.reason for dialect in DIALECTS.values() for figure in dialect.figures.values()}
     assert stated | {Reason.MISSING} == set(Reason)
