@@ -21,6 +21,7 @@ from engine.report.run.panels.trades import trades_panel
 from engine.report.run.tax_table import (
     KINDS,
     difference_rows,
+    drag_sentence,
     growth_rows,
     money_sentence,
     sum_row,
@@ -99,6 +100,7 @@ def test_the_answer_has_the_figures_of_the_summary_and_its_sentence(untaxed_run:
 def test_what_a_sale_leaves_is_told_in_money(untaxed_run: FinishedRun) -> None:
     found = taxed_portfolios(taxed(untaxed_run).summary)
     assert f"the plan leaves {found[0].after.sold.final_value:,.0f} USD" in money_sentence(found, "USD")
+    assert f"Tax took {100 * found[0].tax.drag:.2f} pp a year of the plan's growth" in drag_sentence(found)
 
 
 @pytest.mark.parametrize(("twin", "words"), [("gross", "in full and no tax"), ("net_of_withholding", "no other tax")])

@@ -128,6 +128,15 @@ def money_sentence(taxed: list[Taxed], currency: str) -> str:
     return f"{text}."
 
 
+def drag_sentence(taxed: list[Taxed]) -> str:
+    """Return what tax took from growth a year of the plan, and of buy-and-hold, if all is sold."""
+    plan = taxed[0]
+    text = f"Tax took {fmt.percentage_points(plan.tax.drag).removeprefix('+')} a year of the plan's growth, all sold"
+    if rival := next((one for one in taxed if one.name == "buy_and_hold"), None):
+        text += f"; of buy and hold's {fmt.percentage_points(rival.tax.drag).removeprefix('+')}"
+    return f"{text}."
+
+
 def kinds_of_years(years: Mapping[str, YearTax]) -> dict[str, list[float]]:
     """Return the amounts of each kind by year, without kinds of which no year has any."""
     found = {kind: [_amount(one, kind) for one in years.values()] for kind in KINDS}

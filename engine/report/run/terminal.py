@@ -49,6 +49,7 @@ from engine.report.run.tax_table import (
     HEADS,
     KINDS,
     after_tax_rows,
+    drag_sentence,
     kinds_of_years,
     money_sentence,
     sum_row,
@@ -231,6 +232,7 @@ def _print_taxes(out: Console, summary: RunSummary) -> None:
     print_heading(out, f"Taxes: growth a year, and money in {summary.account.currency}")
     print_table(out, list(HEADS), after_tax_rows(taxed), tight=True)
     print_bullet(out, money_sentence(taxed, summary.account.currency))
+    print_bullet(out, drag_sentence(taxed))
     if summary.tax_sentence:
         print_bullet(out, summary.tax_sentence)
     if summary.tax_law:
