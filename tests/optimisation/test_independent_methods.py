@@ -159,7 +159,7 @@ def agree_on(objective: Objective, seeds: range) -> None:
 
 @pytest.mark.parametrize("objective", [*SMOOTH, MinCvar(level=0.9)], ids=lambda o: o.kind)
 def test_random_problems_agree_with_an_independent_method(objective: Objective) -> None:
-    agree_on(objective, range(30))
+    agree_on(objective, range(15))
 
 
 @pytest.mark.slow

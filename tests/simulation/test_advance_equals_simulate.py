@@ -15,7 +15,7 @@ from tests.reference.ledger import LedgerError, run
 ARRAYS = ("value", "cash", "units", "rows", "targets", "trades", "prices", "costs", "rebalances", "partial_rebalances")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_trading_on_the_way_is_trading_when_asked_to_the_bit(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, compared = random.Random(f"on the way {seed}"), 0
     for number in range(100):

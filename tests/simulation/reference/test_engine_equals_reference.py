@@ -11,7 +11,7 @@ from engine.simulation.ledger import ledger_checks
 from tests.reference.cases import random_case
 from tests.reference.comparison import Tally, agreements
 
-FAST_ROUNDS = 1 if os.environ.get("MUTANTS") else 3
+FAST_ROUNDS = 1 if os.environ.get("MUTANTS") else 2
 ROUNDS = 100
 MAX_INEXACT = 1
 """Of a hundred: where a fixed fee leaves a contribution two answers or none, the law does not say which is right."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from fractions import Fraction as F
 
@@ -15,7 +14,7 @@ from tests.reference.differences import review_actions, wanted_actions
 from tests.reference.engine_runs import engine_ledger
 from tests.reference.worked_examples import EXAMPLES
 
-FAST_ROUNDS = 2 if os.environ.get("MUTANTS") else 4
+FAST_ROUNDS = 2
 ROUNDS = 40
 
 
