@@ -14,9 +14,9 @@ from engine.core.fields import MAX_ASSETS, ConfigModel, FieldFault, Ticker, Weig
 from engine.optimisation.constraints import Constraints
 from engine.optimisation.estimates import Estimates
 from engine.optimisation.objectives import MinTrackingError, Objective, RiskParity
-from engine.portfolio.policy import Decision, LossReviewRule
-from strategies.band_trading import RebalancingStrategy
+from engine.portfolio.policy import Decision
 from strategies.base import destination_name
+from strategies.decided_weights import DecidedWeights
 from strategies.group_limits import MAX_LIMITS
 from strategies.list_faults import repeat_faults
 from strategies.optimised_universe import GroupBounds, Satellites, build_constraints, limit_faults
@@ -34,7 +34,7 @@ class Payout(ConfigModel):
     haircut: Weight = 0.0
 
 
-class Optimised(RebalancingStrategy):
+class Optimised(DecidedWeights):
     """Hold what is best for ``objective``, by ``estimates`` from the past, within caps, floors and limits.
 
     ``core``: assets of 0 to ``core_cap`` each. ``satellites``: names that are in, at floor to cap, or out. ``limits``:
@@ -97,52 +97,22 @@ class Optimised(RebalancingStrategy):
         return self.after_delisting.haircut
 
     @property
-    def unlisted_goes_to(self) -> str:
-        """There is no weight that waits for a listing."""
-        return "the others"
-
-    @property
     def delisted_goes_to(self) -> str:
         """Where the payout of a delisted asset goes."""
         return destination_name(self.after_delisting.to)
-
-    @property
-    def review(self) -> LossReviewRule | None:
-        """There is no loss review: every decision looks at every asset anew."""
-        return None
 
     @property
     def fewest(self) -> int:
         """The fewest satellites it is content with; 0 when there is no choice of names."""
         return self.satellites.count.min if self.satellites and self.satellites.has_choice else 0
 
-    def choices(self) -> tuple[str, ...]:
-        """Return every asset: each decision may leave any out."""
-        return self.tickers
-
-    def targets_before_listing(self, ticker: str) -> bool:  # noqa: ARG002  (none has)
-        """Return that no asset has a target that waits."""
-        return False
-
     def caps(self) -> Mapping[str, float]:
         """Return the cap of every satellite."""
         return dict.fromkeys(self.satellites.names, self.satellites.cap) if self.satellites else {}
 
-    def opening_tickers(self) -> tuple[str, ...]:
-        """Return every asset: the first price of any starts the run (S1)."""
-        return self.tickers
-
-    def fixed_targets(self) -> Mapping[str, float] | None:
-        """Return None: targets are decided."""
-        return None
-
     def core(self) -> Mapping[str, float]:
         """Return equal shares of the core, by which it takes what a cap cuts between rebalances."""
         return dict.fromkeys(sorted(self.core_assets), 1.0 / len(self.core_assets))
-
-    def weights_before_listing(self, decision: Decision) -> FloatArray:
-        """Return zeros: no weight waits for a listing."""
-        return np.zeros(len(decision.eligible))
 
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested; zeros leave it in cash."""

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from engine.core.arrays import FloatArray
 from engine.core.fields import MAX_ASSETS, ConfigModel, FieldFault, Ticker, Weight, validates_fields
-from engine.portfolio.policy import Decision, LossReviewRule
-from strategies.band_trading import RebalancingStrategy
+from engine.portfolio.policy import Decision
+from strategies.decided_weights import DecidedWeights
 from strategies.list_faults import repeat_faults
 
 
@@ -23,7 +23,7 @@ class OwnPayout(ConfigModel):
     haircut: Weight = 0.0
 
 
-class OwnWeights(RebalancingStrategy):
+class OwnWeights(DecidedWeights):
     """The abstract base of strategies that weigh ``assets`` anew whenever ``rebalance`` says so.
 
     A subclass has a ``kind`` and says in ``decide_weights`` what each asset gets; the rest is cash. What cannot be
@@ -58,52 +58,22 @@ class OwnWeights(RebalancingStrategy):
         return self.after_delisting.haircut
 
     @property
-    def unlisted_goes_to(self) -> str:
-        """There is no weight that waits for a listing."""
-        return "the others"
-
-    @property
     def delisted_goes_to(self) -> str:
         """Where the payout of a delisted asset goes."""
         return "the others" if self.after_delisting.to == "redistribute" else "cash"
-
-    @property
-    def review(self) -> LossReviewRule | None:
-        """There is no loss review: every decision looks at every asset anew."""
-        return None
 
     @property
     def fewest(self) -> int:
         """It is content with any number of assets."""
         return 0
 
-    def choices(self) -> tuple[str, ...]:
-        """Return every asset: each decision may leave any out."""
-        return self.tickers
-
-    def targets_before_listing(self, ticker: str) -> bool:  # noqa: ARG002  (none has)
-        """Return that no asset has a target that waits."""
-        return False
-
     def caps(self) -> Mapping[str, float]:
         """Return none."""
         return {}
 
-    def opening_tickers(self) -> tuple[str, ...]:
-        """Return every asset: the first price of any starts the run (S1)."""
-        return self.tickers
-
-    def fixed_targets(self) -> Mapping[str, float] | None:
-        """Return None: targets are decided."""
-        return None
-
     def core(self) -> Mapping[str, float]:
         """Return equal shares of all assets."""
         return dict.fromkeys(self.tickers, 1.0 / len(self.assets))
-
-    def weights_before_listing(self, decision: Decision) -> FloatArray:
-        """Return zeros: no weight waits for a listing."""
-        return np.zeros(len(decision.eligible))
 
     def reallocation_weights(self, decision: Decision) -> FloatArray:
         """Return (N,) shares in which a delisted asset's payout is reinvested, as the others are held; or zeros."""
